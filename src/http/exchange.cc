@@ -1,0 +1,74 @@
+#include "http/exchange.h"
+
+namespace bao::http {
+
+namespace {
+// What a cleared exchange keeps of its body buffer.
+constexpr size_t kKeptBody = 16 * 1024;
+}  // namespace
+
+void Exchange::collect_body() {
+  if (body_state_ != BodyState::unread) return;
+  if (stream_ == nullptr) {
+    fail_body(failure_ == Failure::none ? Failure::client_gone : failure_);
+    return;
+  }
+  body_state_ = BodyState::collecting;
+  stream_->start_body(*this);
+}
+
+bool Exchange::reply(const Reply& reply) {
+  if (!open()) return false;
+  replied_ = true;
+  stream_->send_reply(*this, reply);
+  return true;
+}
+
+bool Exchange::abort() {
+  if (!open()) return false;
+  Reference<Exchange> keep(this);
+  failure_ = Failure::aborted;
+  stream_->abort(*this);
+  return true;
+}
+
+void Exchange::end_body() {
+  body_state_ = BodyState::complete;
+  if (observer_ != nullptr) observer_->on_body_complete(*this);
+}
+
+void Exchange::fail_body(Failure failure) {
+  if (failure_ == Failure::none) failure_ = failure;
+  if (body_state_ == BodyState::complete) return;
+  bool waited = body_state_ == BodyState::collecting;
+  body_state_ = BodyState::failed;
+  if (waited && observer_ != nullptr) observer_->on_body_complete(*this);
+}
+
+void Exchange::signal_client_gone() {
+  if (client_gone_) return;
+  client_gone_ = true;
+  if (observer_ != nullptr) observer_->on_client_gone(*this);
+}
+
+void Exchange::cut(Failure cause) {
+  Reference<Exchange> keep(this);
+  stream_ = nullptr;
+  if (failure_ == Failure::none) failure_ = cause;
+  fail_body(cause);
+  signal_client_gone();
+}
+
+void Exchange::clear() {
+  head.clear();
+  if (body_.capacity() > kKeptBody) body_ = std::string();
+  body_.clear();
+  stream_ = nullptr;
+  observer_ = nullptr;
+  body_limit = 0;
+  body_state_ = BodyState::unread;
+  failure_ = Failure::none;
+  replied_ = client_gone_ = false;
+}
+
+}  // namespace bao::http

@@ -1,0 +1,190 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "http/reply.h"
+#include "http/request_head.h"
+#include "net/address.h"
+
+namespace bao::http {
+
+class Exchange;
+
+/// The codec's side of an exchange: one request's place on a connection, whatever the version of HTTP.
+class Stream {
+ public:
+  /// Sends the whole reply. Called once for each exchange.
+  virtual void send_reply(Exchange& exchange, const Reply& reply) = 0;
+  /// Begins to deliver the body by Exchange::deliver_body, as much as is here at once, the rest as it arrives.
+  virtual void start_body(Exchange& exchange) = 0;
+  /// Ends the connection (or the h2 stream) so that the peer sees a failure. The exchange is told with `cause`.
+  virtual void abort(Exchange& exchange) = 0;
+  /// Who sent the request.
+  virtual const net::PeerAddress& peer() const = 0;
+  /// How long nothing may move while this exchange lasts; zero: for ever.
+  virtual void set_idle_timeout(std::chrono::milliseconds timeout) = 0;
+
+ protected:
+  ~Stream() = default;
+};
+
+/// Why a body did not arrive, or an exchange ended without its reply.
+enum class Failure : uint8_t {
+  none,
+  client_gone,     ///< the peer closed or reset the connection
+  timed_out,       ///< nothing moved for the idle timeout
+  body_too_large,  ///< more than the body limit arrived
+  malformed_body,  ///< the chunked coding was violated
+  aborted,         ///< the program aborted it
+  stopped,         ///< the server was stopped by force
+};
+
+/// A handler's side of an exchange that did not answer at once.
+class ExchangeObserver {
+ public:
+  /// The whole body is here, or will never be (`exchange.failure()`).
+  virtual void on_body_complete(Exchange& exchange) = 0;
+  /// The client went away or the exchange was cut: its reply will probably reach nobody. Called at most once. After
+  /// a half-close (TCP cannot tell one from an end, see docs/architecture.md) a reply is still sent if it comes.
+  virtual void on_client_gone(Exchange& exchange) = 0;
+
+ protected:
+  ~ExchangeObserver() = default;
+};
+
+/// One request and its reply. Version-independent: what a codec hands to the layers above.
+///
+/// Counted references on one thread: the codec holds one while the exchange is on its connection, a handler that
+/// suspended holds another, so the object stays good when the connection is gone. At zero it is cleared and goes
+/// back to the pool that it came from.
+class Exchange {
+ public:
+  enum class BodyState : uint8_t {
+    unread,      ///< nobody has asked for it
+    collecting,  ///< asked for; some of it may be here
+    complete,    ///< all of it is in `body()`
+    failed,      ///< it will never be complete; see `failure()`
+  };
+
+  Exchange() = default;
+  Exchange(const Exchange&) = delete;
+  Exchange& operator=(const Exchange&) = delete;
+  virtual ~Exchange() = default;
+
+  // -- The request
+
+  RequestHead head;
+
+  BodyState body_state() const { return body_state_; }
+  /// What has been collected of the body.
+  std::string& body() { return body_; }
+  /// Asks for the whole body. It may be complete when this returns; else the observer is told later.
+  void collect_body();
+  /// The most bytes that the body may have, in content (not framing). Set before it is collected.
+  uint64_t body_limit = 0;
+
+  /// Where it came from; null when the connection is gone.
+  Stream* stream() const { return stream_; }
+  Failure failure() const { return failure_; }
+  /// True once the peer has sent its end or the connection is gone.
+  bool client_gone() const { return client_gone_; }
+
+  // -- The reply
+
+  /// Sends the reply. False, and nothing happens, if one was sent already or the connection is gone.
+  bool reply(const Reply& reply);
+  bool replied() const { return replied_; }
+  /// True while a reply can be sent.
+  bool open() const { return stream_ != nullptr && !replied_; }
+  /// Cuts the connection. False if the exchange was over.
+  bool abort();
+
+  /// At most one; null for none. It must stay alive while it is set.
+  void set_observer(ExchangeObserver* observer) { observer_ = observer; }
+  ExchangeObserver* observer() const { return observer_; }
+
+  // -- The codec's side
+
+  /// Puts the exchange on a stream, for a new request.
+  void attach(Stream& stream) { stream_ = &stream; }
+  /// Adds a piece of the body.
+  void deliver_body(std::string_view piece) { body_.append(piece); }
+  /// The body is whole.
+  void end_body();
+  /// The body will never be whole.
+  void fail_body(Failure failure);
+  /// The peer has sent its end; a reply can still be sent.
+  void signal_client_gone();
+  /// The reply is out: the stream lets go of the exchange.
+  void detach() { stream_ = nullptr; }
+  /// No reply will go out any more: the stream lets go of the exchange and tells its observer why.
+  void cut(Failure cause);
+
+  // -- References
+
+  void retain() { ++references_; }
+  void release() {
+    if (--references_ == 0) recycle();
+  }
+
+ protected:
+  /// Called at zero references: clears the object and keeps it for another request, or deletes it.
+  virtual void recycle() = 0;
+  /// Makes the object as new.
+  void clear();
+
+ private:
+  Stream* stream_ = nullptr;
+  ExchangeObserver* observer_ = nullptr;
+  uint32_t references_ = 0;
+  BodyState body_state_ = BodyState::unread;
+  Failure failure_ = Failure::none;
+  bool replied_ = false;
+  bool client_gone_ = false;
+  std::string body_;
+};
+
+/// Holds a reference to an exchange (or a class derived from it).
+template <typename T>
+class Reference {
+ public:
+  Reference() = default;
+  explicit Reference(T* object) : object_(object) {
+    if (object_ != nullptr) object_->retain();
+  }
+  Reference(const Reference& other) : Reference(other.object_) {}
+  Reference(Reference&& other) noexcept : object_(std::exchange(other.object_, nullptr)) {}
+  Reference& operator=(Reference other) noexcept {
+    std::swap(object_, other.object_);
+    return *this;
+  }
+  ~Reference() {
+    if (object_ != nullptr) object_->release();
+  }
+  T* get() const { return object_; }
+  T* operator->() const { return object_; }
+  T& operator*() const { return *object_; }
+  explicit operator bool() const { return object_ != nullptr; }
+
+ private:
+  T* object_ = nullptr;
+};
+
+/// What stands above the codecs: makes exchanges and answers requests.
+class ExchangeHandler {
+ public:
+  /// An exchange in its cleared state, without references; usually out of a pool.
+  virtual Exchange& make_exchange() = 0;
+  /// A request's head is here. The handler replies before it returns, or keeps a reference and replies later.
+  virtual void on_request(Exchange& exchange) = 0;
+
+ protected:
+  ~ExchangeHandler() = default;
+};
+
+}  // namespace bao::http

@@ -1,0 +1,183 @@
+#include "http1/body_decoder.h"
+
+#include <algorithm>
+
+#include "http/tokens.h"
+#include "http1/line_scan.h"
+
+namespace bao::http1 {
+
+namespace {
+
+constexpr ChunkLimits kLimits;
+// Sixteen digits would hold any 64-bit size; fifteen keep additions of sizes from overflowing.
+constexpr uint8_t kMostSizeDigits = 15;
+
+int hex_value(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+  return -1;
+}
+
+}  // namespace
+
+BodyDecoder BodyDecoder::with_length(uint64_t length) {
+  BodyDecoder decoder;
+  decoder.remaining_ = length;
+  decoder.state_ = length > 0 ? State::content : State::done;
+  return decoder;
+}
+
+BodyDecoder BodyDecoder::chunked() {
+  BodyDecoder decoder;
+  decoder.is_chunked_ = true;
+  decoder.state_ = State::size_first_digit;
+  return decoder;
+}
+
+BodyDecoder::Status BodyDecoder::refuse(std::string_view reason) {
+  refusal_ = {400, reason};
+  return Status::refused;
+}
+
+BodyDecoder::Status BodyDecoder::decode(std::string_view& input, std::string_view& content) {
+  if (refusal_) return Status::refused;
+  while (state_ != State::done) {
+    if (input.empty()) return Status::more;
+    if (state_ == State::content) {
+      content = input.substr(0, static_cast<size_t>(std::min<uint64_t>(remaining_, input.size())));
+      input.remove_prefix(content.size());
+      remaining_ -= content.size();
+      if (remaining_ == 0) state_ = is_chunked_ ? State::content_cr : State::done;
+      return Status::content;
+    }
+    Status status = step(input.front());
+    if (status == Status::refused) return status;
+    input.remove_prefix(1);
+  }
+  return Status::done;
+}
+
+// One byte of what is not content. chunk = chunk-size [ chunk-ext ] CRLF chunk-data CRLF
+BodyDecoder::Status BodyDecoder::step(char byte) {
+  switch (state_) {
+    case State::size_first_digit:
+    case State::size_digits: return size_digit(byte);
+    case State::size_space:
+    case State::extension:
+    case State::extension_quoted:
+    case State::extension_escape: return extension_byte(byte);
+    case State::size_lf:
+      if (byte != '\n') return refuse("CR without LF after a chunk size");
+      overhead_ = 0;
+      state_ = remaining_ > 0 ? State::content : State::trailer_line_start;
+      return Status::more;
+    case State::content_cr:
+      if (byte != '\r') return refuse("a chunk is longer than its size");
+      state_ = State::content_lf;
+      return Status::more;
+    case State::content_lf:
+      if (byte != '\n') return refuse("CR without LF after a chunk");
+      state_ = State::size_first_digit;
+      return Status::more;
+    default: return trailer_byte(byte);
+  }
+}
+
+BodyDecoder::Status BodyDecoder::size_digit(char byte) {
+  if (int value = hex_value(byte); value >= 0) {
+    if (state_ == State::size_first_digit) {
+      remaining_ = 0;
+      size_digits_ = 0;
+    }
+    if (++size_digits_ > kMostSizeDigits) return refuse("a chunk size has too many digits");
+    remaining_ = remaining_ * 16 + static_cast<uint64_t>(value);
+    state_ = State::size_digits;
+    return Status::more;
+  }
+  if (state_ == State::size_first_digit) return refuse("a chunk does not begin with its size");
+  overhead_ = 0;
+  if (byte == '\r') {
+    state_ = State::size_lf;
+    return Status::more;
+  }
+  state_ = State::size_space;
+  return extension_byte(byte);
+}
+
+// chunk-ext = *( BWS ";" BWS chunk-ext-name [ BWS "=" BWS chunk-ext-val ] ). We do not use extensions, so only what
+// decides where the line ends is checked; a quoted value may hold a semicolon but never a line end.
+BodyDecoder::Status BodyDecoder::extension_byte(char byte) {
+  if (++overhead_ > kLimits.max_extension_bytes) return refuse("a chunk extension is too long");
+  if (state_ == State::extension_escape || state_ == State::extension_quoted) {
+    if (!is_line_byte(static_cast<unsigned char>(byte))) {
+      return refuse("a chunk extension has a line end inside quotes");
+    }
+    if (state_ == State::extension_escape) {
+      state_ = State::extension_quoted;
+    } else if (byte == '\\') {
+      state_ = State::extension_escape;
+    } else if (byte == '"') {
+      state_ = State::extension;
+    }
+    return Status::more;
+  }
+  // White space may only stand before an extension, so a line that ends right behind it is refused.
+  if (byte == '\r' && state_ == State::extension) {
+    state_ = State::size_lf;
+    return Status::more;
+  }
+  if (!is_line_byte(static_cast<unsigned char>(byte))) {
+    return refuse("a chunk size line has a control character or LF without CR");
+  }
+  if (state_ == State::size_space) {
+    if (byte == ' ' || byte == '\t') return Status::more;
+    if (byte != ';') return refuse("a chunk size is not hexadecimal");
+    state_ = State::extension;
+  } else if (byte == '"') {
+    state_ = State::extension_quoted;
+  }
+  return Status::more;
+}
+
+BodyDecoder::Status BodyDecoder::trailer_byte(char byte) {
+  if (++overhead_ > kLimits.max_trailer_bytes) return refuse("the trailer fields are too large");
+  switch (state_) {
+    case State::trailer_line_start:
+      if (byte == '\r') {
+        state_ = State::end_lf;
+        return Status::more;
+      }
+      if (++trailer_fields_ > kLimits.max_trailer_fields) return refuse("too many trailer fields");
+      state_ = State::trailer_name;
+      if (!http::is_token_char(static_cast<unsigned char>(byte))) break;
+      return Status::more;
+    case State::trailer_name:
+      if (byte == ':') {
+        state_ = State::trailer_value;
+        return Status::more;
+      }
+      if (!http::is_token_char(static_cast<unsigned char>(byte))) break;
+      return Status::more;
+    case State::trailer_value:
+      if (byte == '\r') {
+        state_ = State::trailer_lf;
+        return Status::more;
+      }
+      if (!is_line_byte(static_cast<unsigned char>(byte))) break;
+      return Status::more;
+    case State::trailer_lf:
+      if (byte != '\n') break;
+      state_ = State::trailer_line_start;
+      return Status::more;
+    case State::end_lf:
+      if (byte != '\n') break;
+      state_ = State::done;
+      return Status::more;
+    default: break;
+  }
+  return refuse("a trailer field is malformed");
+}
+
+}  // namespace bao::http1

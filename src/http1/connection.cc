@@ -1,0 +1,267 @@
+#include "http1/connection.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "http1/request_rules.h"
+
+// The way in: bytes to exchanges. The way out, time and ends are in connection_output.cc.
+namespace bao::http1 {
+
+using http::Exchange;
+using http::Failure;
+using Status = net::IoResult::Status;
+
+namespace {
+// Replies are sent when a turn has gathered this much, so that a long pipeline does not gather without bound.
+constexpr size_t kFlushAt = 128 * 1024;
+// The most that is reserved for a body on the strength of its announced length alone.
+constexpr uint64_t kReservedBody = 64 * 1024;
+
+constexpr Refusal kCutBody{400, "the connection ended inside the body"};
+}  // namespace
+
+Connection::Connection(Workspace& workspace, std::unique_ptr<net::Transport> transport,
+                       const net::PeerAddress& peer)
+    : workspace_(workspace),
+      transport_(std::move(transport)),
+      last_activity_(workspace.now),
+      head_started_(workspace.now),
+      idle_timeout_(workspace.settings.idle_timeout),
+      peer_(peer) {
+  ++workspace_.counters.connections_open;
+  ++workspace_.counters.connections_total;
+}
+
+Connection::~Connection() {
+  if (exchange_ == nullptr) return;
+  exchange_->cut(Failure::stopped);
+  exchange_->release();
+}
+
+void Connection::start() {
+  transport_->attach(*this);
+  ensure_timer();
+}
+
+void Connection::on_readable() {
+  if (lingering_) return linger_read();
+  std::span<char> buffer = workspace_.read_buffer();
+  net::IoResult result = transport_->read(buffer);
+  switch (result.status) {
+    case Status::ok:
+      last_activity_ = workspace_.now;
+      workspace_.counters.bytes_in += result.bytes;
+      run_turn({buffer.data(), result.bytes});
+      return;
+    case Status::would_block: return;
+    case Status::end: return peer_ended();
+    case Status::broken: return close(false, Failure::client_gone);
+  }
+}
+
+// ---- Turns
+
+void Connection::begin_turn(std::string_view input) {
+  out_ = workspace_.take_output();
+  input_ = input;
+}
+
+void Connection::run_turn(std::string_view input) {
+  begin_turn(input);
+  while (!closed_ && step()) {
+    if (out_->size() >= kFlushAt) flush();
+  }
+  end_turn();
+}
+
+void Connection::end_turn() {
+  if (!closed_) {
+    hold_input();
+    flush();
+  }
+  workspace_.give_back(std::move(out_));
+  if (closed_) {
+    held_ = std::string();
+  } else {
+    settle();
+  }
+}
+
+// Keeps what this turn could not consume. Input that was held before is kept in place.
+void Connection::hold_input() {
+  if (input_.empty()) {
+    held_.clear();
+    if (held_.capacity() > sizeof(std::string)) held_ = std::string();
+    held_start_ = 0;
+  } else if (input_.data() >= held_.data() && input_.data() < held_.data() + held_.size()) {
+    held_start_ = static_cast<uint32_t>(input_.data() - held_.data());
+  } else {
+    held_.assign(input_);
+    held_start_ = 0;
+  }
+  input_ = {};
+}
+
+// Brings the transport's interest and the timer in line with the state that a turn has left.
+void Connection::settle() {
+  if (close_after_ && !in_exchange_ && queue_ == nullptr) return finish();
+  if (peer_finished_ && held_.empty()) {
+    if (reading_body()) return refuse(kCutBody, Failure::client_gone);
+    if (!in_exchange_ && queue_ == nullptr) return close(false, Failure::client_gone);
+  }
+  transport_->want_read(!peer_finished_ && held_.empty() && !output_blocked());
+  if (queue_ != nullptr) transport_->want_write(true);
+  ensure_timer();
+}
+
+bool Connection::step() {
+  if (!in_exchange_) return read_head();
+  if (reading_body() && !read_body()) return false;
+  if (!in_exchange_) return true;  // read_body refused what it saw
+  if (!replied_) return false;
+  if (body_mode_ == BodyMode::unread && !close_after_) {
+    body_mode_ = BodyMode::discarding;
+    discarded_ = 0;
+    return true;
+  }
+  end_exchange();
+  return true;
+}
+
+// ---- Heads
+
+bool Connection::read_head() {
+  if (close_after_) {
+    if (!input_.empty()) linger_ = true;
+    input_ = {};
+    return false;
+  }
+  if (input_.empty() || output_blocked()) return false;
+  const HeadLimits& limits = workspace_.settings.head;
+  if (exchange_ == nullptr) {
+    exchange_ = &workspace_.handler.make_exchange();
+    exchange_->retain();
+    head_started_ = workspace_.now;
+  }
+  // A head that comes in pieces is gathered in the exchange; one that comes whole is read where it lies.
+  std::string& gathered = exchange_->head.storage();
+  const size_t before = gathered.size();
+  ParseStatus status;
+  if (before == 0) {
+    status = parser_.parse(input_, limits, exchange_->head);
+    if (status == ParseStatus::incomplete) {
+      gathered.assign(input_);
+      input_ = {};
+    }
+  } else {
+    const size_t taken = std::min<size_t>(input_.size(), limits.max_bytes - before);
+    gathered.append(input_.substr(0, taken));
+    status = parser_.parse(gathered, limits, exchange_->head);
+    if (status == ParseStatus::incomplete) input_.remove_prefix(taken);
+  }
+  if (status == ParseStatus::refused) {
+    refuse(parser_.refusal(), Failure::none);
+    return true;
+  }
+  if (status == ParseStatus::incomplete) return true;
+  input_.remove_prefix(parser_.head_size() - before);
+  if (before > 0) {
+    gathered.resize(parser_.head_size());
+    exchange_->head.borrow(gathered);
+  }
+  begin_exchange();
+  return true;
+}
+
+void Connection::begin_exchange() {
+  parser_.reset();
+  fresh_ = false;
+  http::RequestHead& head = exchange_->head;
+  if (Refusal refusal = apply_request_rules(head)) return refuse(refusal, Failure::none);
+  if (!head.chunked && head.content_length > workspace_.settings.max_body_bytes) {
+    return refuse({413, "the body is larger than this server takes"}, Failure::body_too_large);
+  }
+  body_ = head.chunked ? BodyDecoder::chunked() : BodyDecoder::with_length(head.content_length);
+  body_mode_ = body_.done() ? BodyMode::none : BodyMode::unread;
+  in_exchange_ = true;
+  replied_ = false;
+  exchange_->body_limit = workspace_.settings.max_body_bytes;
+  exchange_->attach(*this);
+  ++workspace_.counters.requests_total;
+  ++workspace_.counters.requests_pending;
+  // The handler may end the connection and still go on with the exchange.
+  http::Reference<Exchange> keep(exchange_);
+  workspace_.handler.on_request(*keep);
+  if (!keep->replied()) keep->head.own();
+}
+
+// The reply is out and the request is read to its end.
+void Connection::end_exchange() {
+  in_exchange_ = false;
+  --workspace_.counters.requests_pending;
+  body_mode_ = BodyMode::none;
+  idle_timeout_ = workspace_.settings.idle_timeout;
+  Exchange* exchange = std::exchange(exchange_, nullptr);
+  exchange->detach();
+  exchange->release();
+}
+
+// ---- Bodies
+
+void Connection::start_body(Exchange& exchange) {
+  if (body_mode_ == BodyMode::none) return exchange.end_body();
+  body_mode_ = BodyMode::collecting;
+  exchange.body().reserve(static_cast<size_t>(std::min(exchange.head.content_length, kReservedBody)));
+  const bool own_turn = out_ == nullptr;
+  if (own_turn) begin_turn(std::string_view(held_).substr(held_start_));
+  if (std::exchange(exchange.head.expects_continue, false) && input_.empty()) write_continue(*out_);
+  if (own_turn) {
+    while (!closed_ && step()) {
+    }
+    end_turn();
+  } else {
+    read_body();
+  }
+}
+
+// Reads the body as far as it is here. False if more of it must come.
+bool Connection::read_body() {
+  std::string_view piece;
+  while (!closed_ && in_exchange_) {
+    switch (body_.decode(input_, piece)) {
+      case BodyDecoder::Status::content:
+        if (body_mode_ == BodyMode::discarding) {
+          if (!discard(piece.size())) return true;
+        } else if (exchange_->body().size() + piece.size() > exchange_->body_limit) {
+          refuse({413, "the body is larger than this server takes"}, Failure::body_too_large);
+          return true;
+        } else {
+          exchange_->deliver_body(piece);
+        }
+        break;
+      case BodyDecoder::Status::more: return false;
+      case BodyDecoder::Status::done: {
+        const bool collected = body_mode_ == BodyMode::collecting;
+        body_mode_ = BodyMode::none;
+        if (collected) exchange_->end_body();
+        return true;
+      }
+      case BodyDecoder::Status::refused:
+        refuse(body_.refusal(), Failure::malformed_body);
+        return true;
+    }
+  }
+  return true;
+}
+
+// Counts what is thrown away. False once it is more than a connection is worth: then it is given up.
+bool Connection::discard(size_t bytes) {
+  discarded_ += bytes;
+  if (discarded_ <= workspace_.settings.max_discarded_bytes) return true;
+  close_after_ = linger_ = true;
+  body_mode_ = BodyMode::none;
+  return false;
+}
+
+}  // namespace bao::http1

@@ -1,0 +1,135 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "http/exchange.h"
+#include "http1/body_decoder.h"
+#include "http1/output_queue.h"
+#include "http1/request_parser.h"
+#include "http1/workspace.h"
+#include "net/transport.h"
+
+namespace bao::http1 {
+
+/// One HTTP/1.x connection: bytes from a transport become exchanges, replies become bytes.
+///
+/// One exchange is under way at a time. What a pipelining client sends behind it waits, first in a buffer of at most
+/// one read, then in the kernel, so replies are in order and memory is bounded. All replies of one read leave in one
+/// write. The states of the connection:
+///
+///     reading a head --complete--> exchange: body unread -> collecting -> whole     (if a handler asks for it)
+///        ^    |                        |              \-> discarding -> thrown away  (if none did)
+///        |    | refused                | replied and body at its end
+///        |    v                        v
+///        |  error reply         keep-alive? --yes--> back to reading a head
+///        |    |                        | no
+///        |    v                        v
+///        |  lingering <--unread input-- ended --> closed
+///
+/// Deleting it is its owner's task, after `on_connection_closed`.
+class Connection final : public net::TransportObserver, public net::Timer, public http::Stream {
+ public:
+  Connection(Workspace& workspace, std::unique_ptr<net::Transport> transport,
+             const net::PeerAddress& peer);
+  ~Connection();
+
+  /// Starts reading. Call once.
+  void start();
+
+  /// True between requests: no byte of one has come, and the last reply is out.
+  bool idle() const { return exchange_ == nullptr && queue_ == nullptr && !closed_ && !lingering_; }
+
+  /// Closes the connection once its present exchange is over; at once if it is idle.
+  void close_when_done();
+
+  /// Ends the connection now. The peer sees a reset if a reply or a request is cut short.
+  void cut(http::Failure cause);
+
+  // For the owner's list of its connections.
+  Connection* previous = nullptr;
+  Connection* next = nullptr;
+
+  // net::TransportObserver
+  void on_readable() override;
+  void on_writable() override;
+  void on_peer_finished() override;
+  void on_hangup() override;
+  // net::Timer
+  void on_timer() override;
+  // http::Stream
+  void send_reply(http::Exchange& exchange, const http::Reply& reply) override;
+  void start_body(http::Exchange& exchange) override;
+  void abort(http::Exchange& exchange) override;
+  const net::PeerAddress& peer() const override { return peer_; }
+  void set_idle_timeout(std::chrono::milliseconds timeout) override;
+
+ private:
+  enum class BodyMode : uint8_t { none, unread, collecting, discarding };
+
+  // A turn: everything that happens between taking an output buffer and sending it.
+  void run_turn(std::string_view input);
+  void begin_turn(std::string_view input);
+  void end_turn();
+  void hold_input();
+  void settle();
+
+  // Steps of a turn; true if there may be more to do.
+  bool step();
+  bool read_head();
+  bool read_body();
+  bool discard(size_t bytes);
+  void begin_exchange();
+  void end_exchange();
+  void refuse(const Refusal& refusal, http::Failure cause);
+  void write_reply(const http::Reply& reply);
+  void write_error_reply(const Refusal& refusal, bool head_request);
+
+  // Output.
+  void flush();
+  void send_large(const http::Reply& reply);
+  bool output_blocked() const;
+  bool reading_body() const {
+    return in_exchange_ && (body_mode_ == BodyMode::collecting || body_mode_ == BodyMode::discarding);
+  }
+
+  // Ends.
+  void peer_ended();
+  void finish();
+  void linger_read();
+  void close(bool reset, http::Failure cause);
+
+  net::TimePoint deadline() const;
+  void ensure_timer();
+  void time_out();
+
+  Workspace& workspace_;
+  std::unique_ptr<net::Transport> transport_;
+  http::Exchange* exchange_ = nullptr;
+  std::unique_ptr<OutputBuffer> out_;   // only in a turn
+  std::unique_ptr<OutputQueue> queue_;  // only while the peer is slow
+  std::string_view input_;              // only in a turn: what has not been consumed
+  std::string held_;                    // input that must wait for its turn
+  uint32_t held_start_ = 0;
+  RequestParser parser_;
+  BodyDecoder body_;
+  uint64_t discarded_ = 0;
+  net::TimePoint last_activity_;
+  net::TimePoint head_started_;
+  std::chrono::milliseconds idle_timeout_;
+  net::PeerAddress peer_;
+  BodyMode body_mode_ = BodyMode::none;
+  bool in_exchange_ = false;  // exchange_ has a whole head
+  bool replied_ = false;
+  bool fresh_ = true;  // no request yet
+  bool close_after_ = false;
+  bool linger_ = false;
+  bool lingering_ = false;
+  bool peer_finished_ = false;
+  bool closed_ = false;
+};
+
+}  // namespace bao::http1

@@ -1,0 +1,280 @@
+#include <algorithm>
+#include <utility>
+
+#include "http1/connection.h"
+
+// The way out: replies to bytes, and everything that ends a connection. The way in is in connection.cc.
+namespace bao::http1 {
+
+using http::Failure;
+using Status = net::IoResult::Status;
+
+namespace {
+// Bodies up to this size are copied behind their head and leave in one write with it. A larger body is sent from
+// where it lies.
+constexpr size_t kJoined = 16 * 1024;
+// What a lingering connection reads before it is given up.
+constexpr uint64_t kMostLingered = 1 << 20;
+}  // namespace
+
+// ---- Replies
+
+void Connection::send_reply(http::Exchange&, const http::Reply& reply) {
+  if (out_ != nullptr) return write_reply(reply);
+  begin_turn(std::string_view(held_).substr(held_start_));
+  write_reply(reply);
+  while (!closed_ && step()) {
+  }
+  end_turn();
+}
+
+void Connection::write_reply(const http::Reply& reply) {
+  const http::RequestHead& head = exchange_->head;
+  const bool head_request = head.method_id == http::Method::head;
+  // A body that nobody read is thrown away to save the connection, unless it is large, or the client still waits for
+  // a 100 and may or may not send it (RFC 9110 section 10.1.1).
+  const bool unread_rest = body_mode_ != BodyMode::none &&
+                           (head.expects_continue ||
+                            (!head.chunked && body_.remaining() > workspace_.settings.max_discarded_bytes));
+  if (unread_rest) linger_ = true;
+  close_after_ |= unread_rest || !head.keep_alive || workspace_.draining || asks_to_close(reply);
+  // What was being collected for a handler that has answered already is only in the way now.
+  if (body_mode_ == BodyMode::collecting) {
+    body_mode_ = BodyMode::discarding;
+    discarded_ = 0;
+  }
+  if (close_after_ && body_mode_ != BodyMode::none) {
+    body_mode_ = BodyMode::none;
+    linger_ = true;
+  }
+  replied_ = true;
+  ++workspace_.counters.replies_by_class[static_cast<size_t>(reply.status) / 100];
+  write_reply_head(*out_, reply,
+                   {.http_1_0 = head.minor_version == 0,
+                    .head_request = head_request,
+                    .keep_alive = !close_after_},
+                   workspace_.date_line());
+  if (!reply_has_content(reply.status, head_request)) return;
+  if (reply.body.size() <= kJoined) {
+    out_->append(reply.body);
+  } else {
+    send_large(reply);
+  }
+}
+
+// Sends what is gathered and the body in one write; keeps what does not fit without copying the body if its owner
+// gives it away.
+void Connection::send_large(const http::Reply& reply) {
+  size_t sent = 0;
+  if (queue_ == nullptr) {
+    std::string_view before = out_->view();
+    const iovec pieces[] = {{const_cast<char*>(before.data()), before.size()},
+                            {const_cast<char*>(reply.body.data()), reply.body.size()}};
+    net::IoResult result = transport_->write(pieces);
+    if (result.status == Status::broken) return close(false, Failure::client_gone);
+    workspace_.counters.bytes_out += result.bytes;
+    if (result.bytes > 0) last_activity_ = workspace_.now;
+    if (result.bytes == before.size() + reply.body.size()) return out_->clear();
+    queue_ = std::make_unique<OutputQueue>();
+    queue_->append_copy(before.substr(std::min(before.size(), result.bytes)));
+    sent = result.bytes - std::min(before.size(), result.bytes);
+  } else {
+    queue_->append_copy(out_->view());
+  }
+  out_->clear();
+  if (reply.body_shared != nullptr) {
+    queue_->append(*reply.body_shared, sent);
+  } else if (reply.body_text != nullptr) {
+    queue_->append(std::move(*reply.body_text), sent);
+  } else {
+    queue_->append(std::string(reply.body.substr(sent)), 0);
+  }
+}
+
+void Connection::refuse(const Refusal& refusal, Failure cause) {
+  const bool own_turn = out_ == nullptr;
+  if (own_turn) begin_turn({});
+  const bool already_replied = in_exchange_ && replied_;
+  bool head_request = false;
+  close_after_ = linger_ = true;
+  input_ = {};
+  if (exchange_ != nullptr) {
+    head_request = exchange_->head.method_id == http::Method::head;
+    if (in_exchange_) --workspace_.counters.requests_pending;
+    in_exchange_ = false;
+    body_mode_ = BodyMode::none;
+    http::Exchange* exchange = std::exchange(exchange_, nullptr);
+    // The handler learns of it here, and may do anything but reply.
+    exchange->cut(cause);
+    exchange->release();
+  }
+  if (!already_replied && !closed_) write_error_reply(refusal, head_request);
+  if (own_turn) end_turn();
+}
+
+void Connection::write_error_reply(const Refusal& refusal, bool head_request) {
+  std::string text(refusal.reason);
+  text += '\n';
+  const http::Reply reply{.status = refusal.status,
+                          .content_type = "text/plain;charset=utf-8",
+                          .body = text,
+                          .close = true};
+  ++workspace_.counters.replies_by_class[static_cast<size_t>(refusal.status) / 100];
+  write_reply_head(*out_, reply, {.head_request = head_request, .keep_alive = false},
+                   workspace_.date_line());
+  if (!head_request) out_->append(text);
+}
+
+// ---- Output
+
+bool Connection::output_blocked() const {
+  return queue_ != nullptr && queue_->size() > workspace_.settings.output_high_water;
+}
+
+void Connection::flush() {
+  if (out_->empty()) return;
+  std::string_view bytes = out_->view();
+  if (queue_ == nullptr) {
+    const iovec piece{const_cast<char*>(bytes.data()), bytes.size()};
+    net::IoResult result = transport_->write({&piece, 1});
+    if (result.status == Status::broken) return close(false, Failure::client_gone);
+    workspace_.counters.bytes_out += result.bytes;
+    if (result.bytes > 0) last_activity_ = workspace_.now;
+    bytes.remove_prefix(result.bytes);
+    if (!bytes.empty()) queue_ = std::make_unique<OutputQueue>();
+  }
+  if (!bytes.empty()) queue_->append_copy(bytes);
+  out_->clear();
+}
+
+void Connection::on_writable() {
+  if (queue_ == nullptr) return transport_->want_write(false);
+  const uint64_t before = workspace_.counters.bytes_out;
+  Status status = queue_->write(*transport_, workspace_.counters.bytes_out);
+  if (status == Status::broken) return close(false, Failure::client_gone);
+  if (workspace_.counters.bytes_out != before) last_activity_ = workspace_.now;
+  if (queue_->empty()) {
+    queue_ = nullptr;
+    transport_->want_write(false);
+  }
+  if (lingering_) return;
+  run_turn(std::string_view(held_).substr(held_start_));
+}
+
+// ---- Ends
+
+// Bytes may still wait before the peer's end; they are read when their turn comes.
+void Connection::on_peer_finished() {
+  if (in_exchange_) exchange_->signal_client_gone();
+}
+
+void Connection::on_hangup() { close(false, Failure::client_gone); }
+
+// The peer's last byte has been seen. A reply that is under way is still sent: the peer may have closed only its
+// sending side (RFC 9112 section 9.6 lets it).
+void Connection::peer_ended() {
+  if (peer_finished_) return;
+  peer_finished_ = true;
+  if (in_exchange_) exchange_->signal_client_gone();
+  if (!closed_ && out_ == nullptr) settle();
+}
+
+void Connection::close_when_done() {
+  if (closed_ || lingering_) return;
+  close_after_ = true;
+  if (!in_exchange_ && queue_ == nullptr && out_ == nullptr) close(false, Failure::stopped);
+}
+
+void Connection::cut(Failure cause) {
+  if (closed_) return;
+  close(in_exchange_ || queue_ != nullptr, cause);
+}
+
+void Connection::abort(http::Exchange&) { close(true, Failure::aborted); }
+
+// Everything that is to be sent is sent. If the peer may still be sending, closing now would reset the connection,
+// and a reset may take our last reply away before the peer has read it (RFC 9112 section 9.6).
+void Connection::finish() {
+  if (!linger_ || peer_finished_) return close(false, Failure::none);
+  lingering_ = true;
+  discarded_ = 0;
+  held_ = std::string();
+  transport_->finish_writing();
+  transport_->want_write(false);
+  transport_->want_read(true);
+  workspace_.timers.arm(*this, workspace_.now + workspace_.settings.linger_timeout);
+}
+
+void Connection::linger_read() {
+  net::IoResult result = transport_->read(workspace_.read_buffer());
+  if (result.status == Status::would_block) return;
+  discarded_ += result.bytes;
+  workspace_.counters.bytes_in += result.bytes;
+  if (result.status != Status::ok || discarded_ > kMostLingered) close(false, Failure::none);
+}
+
+void Connection::close(bool reset, Failure cause) {
+  if (closed_) return;
+  closed_ = true;
+  workspace_.timers.disarm(*this);
+  transport_->close(reset);
+  queue_ = nullptr;
+  if (out_ == nullptr) held_ = std::string();  // in a turn the present head may lie in it
+  --workspace_.counters.connections_open;
+  if (exchange_ != nullptr) {
+    if (in_exchange_) --workspace_.counters.requests_pending;
+    in_exchange_ = false;
+    http::Exchange* exchange = std::exchange(exchange_, nullptr);
+    exchange->cut(cause == Failure::none ? Failure::client_gone : cause);
+    exchange->release();
+  }
+  workspace_.owner.on_connection_closed(*this);
+}
+
+// ---- Time
+
+void Connection::set_idle_timeout(std::chrono::milliseconds timeout) {
+  idle_timeout_ = timeout;
+  last_activity_ = workspace_.now;
+  if (!closed_) ensure_timer();
+}
+
+// When the connection must be looked at if nothing happens; the end of time for never.
+net::TimePoint Connection::deadline() const {
+  using std::chrono::milliseconds;
+  auto when = net::TimePoint::max();
+  if (idle_timeout_ > milliseconds::zero()) when = last_activity_ + idle_timeout_;
+  const bool awaits_head = !in_exchange_ && (exchange_ != nullptr || fresh_);
+  if (awaits_head && workspace_.settings.head_timeout > milliseconds::zero()) {
+    when = std::min(when, head_started_ + workspace_.settings.head_timeout);
+  }
+  return when;
+}
+
+// The timer may be early, never late: traffic only moves `last_activity_`, and on_timer looks again.
+void Connection::ensure_timer() {
+  if (lingering_) return;
+  net::TimePoint when = deadline();
+  if (when == net::TimePoint::max()) return;
+  if (!armed() || Timer::deadline() > when) workspace_.timers.arm(*this, when);
+}
+
+void Connection::on_timer() {
+  if (lingering_) return close(false, Failure::none);
+  if (deadline() > workspace_.now) return ensure_timer();
+  time_out();
+}
+
+void Connection::time_out() {
+  if (queue_ != nullptr) return close(true, Failure::timed_out);  // the peer does not take our reply
+  if (!in_exchange_) {
+    if (exchange_ == nullptr) return close(false, Failure::timed_out);
+    return refuse({408, "the request's head did not arrive in time"}, Failure::timed_out);
+  }
+  if (reading_body()) {
+    return refuse({408, "the request's body did not arrive in time"}, Failure::timed_out);
+  }
+  close(false, Failure::timed_out);  // the handler was silent for too long
+}
+
+}  // namespace bao::http1

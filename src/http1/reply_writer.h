@@ -1,0 +1,49 @@
+#pragma once
+
+#include <ctime>
+#include <string_view>
+
+#include "http/reply.h"
+#include "http1/output_buffer.h"
+
+namespace bao::http1 {
+
+/// The Date field line, formatted once a second (RFC 9110 section 6.6.1).
+class DateLine {
+ public:
+  /// `Date: … CRLF` for that second; valid until the next call.
+  std::string_view at(std::time_t now) {
+    if (now != second_) format(now);
+    return {line_, sizeof line_};
+  }
+
+ private:
+  void format(std::time_t now);
+
+  std::time_t second_ = -1;
+  char line_[6 + 29 + 2];
+};
+
+/// What the request and the connection ask of a reply's framing.
+struct ReplyFraming {
+  bool http_1_0 = false;
+  bool head_request = false;
+  bool keep_alive = true;  ///< false: the connection ends after this reply
+};
+
+/// True if a reply of that status to that request has content on the wire (RFC 9112 section 6.3, rule 1; 205 by RFC
+/// 9110 section 15.3.6).
+bool reply_has_content(int status, bool head_request);
+
+/// Appends the head of a whole reply: status line, the program's fields, then what framing needs: Content-Length
+/// (RFC 9110 section 8.6), Connection (RFC 9112 section 9.3), Date. The body is the caller's to append.
+void write_reply_head(OutputBuffer& out, const http::Reply& reply, const ReplyFraming& framing,
+                      std::string_view date_line);
+
+/// Appends `HTTP/1.1 100 Continue` (RFC 9110 section 15.2.1).
+void write_continue(OutputBuffer& out);
+
+/// True if the program's fields ask for the end of the connection (`Connection: close`).
+bool asks_to_close(const http::Reply& reply);
+
+}  // namespace bao::http1

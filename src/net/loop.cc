@@ -1,0 +1,153 @@
+#include "net/loop.h"
+
+#include <sys/eventfd.h>
+
+#include <cassert>
+#include <cerrno>
+#include <climits>
+#include <system_error>
+
+namespace bao::net {
+
+namespace {
+
+// Events taken from the kernel at once. Enough to batch, few enough that timers are not late behind a full batch.
+constexpr size_t kEventsATurn = 256;
+
+[[noreturn]] void throw_errno(const char* what) {
+  throw std::system_error(errno, std::generic_category(), what);
+}
+
+}  // namespace
+
+/// Other threads write to this eventfd when they post.
+class Loop::Wakeup final : public EventHandler {
+ public:
+  explicit Wakeup(Loop& loop) : loop_(loop), fd_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+    if (!fd_) throw_errno("eventfd");
+  }
+  int fd() const { return fd_.get(); }
+  void signal() {
+    // Can only fail with EAGAIN when the counter is full, and then the loop is woken already.
+    uint64_t one = 1;
+    [[maybe_unused]] auto written = ::write(fd_.get(), &one, sizeof one);
+  }
+  void on_event(uint32_t) override {
+    uint64_t count;
+    [[maybe_unused]] auto got = ::read(fd_.get(), &count, sizeof count);
+    loop_.run_posted();
+  }
+
+ private:
+  Loop& loop_;
+  FileDescriptor fd_;
+};
+
+Loop::Loop() : epoll_(::epoll_create1(EPOLL_CLOEXEC)), events_(kEventsATurn) {
+  if (!epoll_) throw_errno("epoll_create1");
+  wakeup_ = std::make_unique<Wakeup>(*this);
+  watch(wakeup_->fd(), EPOLLIN, *wakeup_);
+  read_clocks();
+}
+
+Loop::~Loop() {
+  // What is destroyed here may defer or retire more: go on until nothing is left.
+  while (!deferred_.empty() || !retired_.empty() || !posted_.empty()) {
+    auto deferred = std::exchange(deferred_, {});
+    auto retired = std::exchange(retired_, {});
+    std::lock_guard lock(posted_mutex_);
+    auto posted = std::exchange(posted_, {});
+  }
+}
+
+void Loop::watch(int fd, uint32_t events, EventHandler& handler) {
+  epoll_event event{.events = events, .data = {.ptr = &handler}};
+  if (::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &event) != 0) throw_errno("epoll_ctl");
+}
+
+void Loop::rewatch(int fd, uint32_t events, EventHandler& handler) {
+  epoll_event event{.events = events, .data = {.ptr = &handler}};
+  if (::epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, fd, &event) != 0) throw_errno("epoll_ctl");
+}
+
+void Loop::unwatch(int fd) { ::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, fd, nullptr); }
+
+void Loop::retire(std::unique_ptr<EventHandler> handler) { retired_.push_back(std::move(handler)); }
+
+void Loop::post(Work work) {
+  bool first;
+  {
+    std::lock_guard lock(posted_mutex_);
+    first = posted_.empty();
+    posted_.push_back(std::move(work));
+    has_posted_.store(true, std::memory_order_release);
+  }
+  // One wake-up for a batch: whoever finds the list empty signals, the others are covered by that signal.
+  if (first) wakeup_->signal();
+}
+
+void Loop::run_posted() {
+  std::vector<Work> batch;
+  {
+    std::lock_guard lock(posted_mutex_);
+    batch.swap(posted_);
+    has_posted_.store(false, std::memory_order_release);
+  }
+  for (Work& work : batch) work();
+}
+
+bool Loop::alive() const {
+  return holds_ > 0 || !deferred_.empty() || has_posted_.load(std::memory_order_acquire);
+}
+
+void Loop::run() {
+  stopped_ = false;
+  while (!stopped_ && alive()) turn(std::chrono::milliseconds(-1));
+}
+
+std::chrono::milliseconds Loop::time_to_next_timer() const {
+  using std::chrono::milliseconds;
+  if (!deferred_.empty()) return milliseconds(0);
+  if (timers_.empty()) return milliseconds(-1);
+  auto left = timers_.earliest() - Clock::now();
+  if (left <= Duration::zero()) return milliseconds(0);
+  // Rounded up: rounded down, the loop would spin through the last millisecond.
+  return std::chrono::ceil<milliseconds>(left);
+}
+
+void Loop::turn(std::chrono::milliseconds timeout) {
+  assert(!in_turn_ && "Loop::turn called from within a turn");
+  auto wait = time_to_next_timer();
+  if (timeout.count() >= 0 && (wait.count() < 0 || timeout < wait)) wait = timeout;
+  int milliseconds = wait.count() > INT_MAX ? INT_MAX : static_cast<int>(wait.count());
+  int count = ::epoll_wait(epoll_.get(), events_.data(), static_cast<int>(events_.size()),
+                           wait.count() < 0 ? -1 : milliseconds);
+  if (count < 0 && errno != EINTR) throw_errno("epoll_wait");
+  in_turn_ = true;
+  read_clocks();
+  for (int i = 0; i < count; ++i) {
+    static_cast<EventHandler*>(events_[static_cast<size_t>(i)].data.ptr)
+        ->on_event(events_[static_cast<size_t>(i)].events);
+  }
+  if (!timers_.empty() && timers_.earliest() <= now_) timers_.fire(now_);
+  finish_turn();
+  in_turn_ = false;
+}
+
+void Loop::finish_turn() {
+  if (!deferred_.empty()) {
+    // Work that is deferred meanwhile runs in the next turn, which does not wait.
+    auto batch = std::exchange(deferred_, {});
+    for (Work& work : batch) work();
+  }
+  if (!retired_.empty()) auto batch = std::exchange(retired_, {});
+}
+
+void Loop::read_clocks() {
+  now_ = Clock::now();
+  timespec wall;
+  ::clock_gettime(CLOCK_REALTIME_COARSE, &wall);
+  wall_time_ = wall.tv_sec;
+}
+
+}  // namespace bao::net

@@ -1,0 +1,136 @@
+#pragma once
+
+#include <sys/epoll.h>
+
+#include <atomic>
+#include <chrono>
+#include <ctime>
+#include <memory>
+#include <mutex>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "net/file_descriptor.h"
+#include "net/timer_queue.h"
+
+namespace bao::net {
+
+/// Told when a watched descriptor is ready.
+class EventHandler {
+ public:
+  virtual ~EventHandler() = default;
+
+  /// `events` is epoll's mask (EPOLLIN, EPOLLOUT, EPOLLHUP…). May be called once more in the turn in which the
+  /// descriptor was unwatched: hand the handler to `Loop::retire` instead of deleting it.
+  virtual void on_event(uint32_t events) = 0;
+};
+
+/// A unit of work: a callable, move-only ones included, that is run once.
+class Work {
+ public:
+  template <typename F>
+    requires(!std::is_same_v<std::remove_cvref_t<F>, Work>)
+  explicit Work(F&& f) : call_(std::make_unique<Holder<std::decay_t<F>>>(std::forward<F>(f))) {}
+  void operator()() { call_->run(); }
+
+ private:
+  struct Call {
+    virtual ~Call() = default;
+    virtual void run() = 0;
+  };
+  template <typename F>
+  struct Holder final : Call {
+    explicit Holder(F f) : f(std::move(f)) {}
+    void run() override { f(); }
+    F f;
+  };
+  std::unique_ptr<Call> call_;
+};
+
+/// One thread's event loop over epoll: descriptors, timers, deferred work and work from other threads. Everything
+/// but `post` and `wake` may only be called on the thread that runs it.
+class Loop {
+ public:
+  /// Throws std::system_error if the kernel refuses the descriptors that a loop needs (epoll, eventfd).
+  Loop();
+  Loop(const Loop&) = delete;
+  Loop& operator=(const Loop&) = delete;
+  ~Loop();
+
+  // -- Descriptors
+
+  /// Watches `fd`, level-triggered. `handler` must stay alive until `unwatch` and the end of that turn.
+  /// Throws std::system_error if the kernel has no room.
+  void watch(int fd, uint32_t events, EventHandler& handler);
+  /// Changes the events of a watched descriptor.
+  void rewatch(int fd, uint32_t events, EventHandler& handler);
+  /// Stops watching. Call it before closing `fd`.
+  void unwatch(int fd);
+  /// Deletes `handler` at the end of the turn, when no event of this turn can reach it any more.
+  void retire(std::unique_ptr<EventHandler> handler);
+
+  // -- Time
+
+  TimerQueue& timers() { return timers_; }
+  /// The time of the last wake-up: one system clock reading for a whole turn.
+  TimePoint now() const { return now_; }
+  /// Wall-clock time of the last wake-up, in seconds since the epoch (for the Date field).
+  std::time_t wall_time() const { return wall_time_; }
+
+  // -- Work
+
+  /// Runs `work` at the end of this turn, or of the next one if no turn is running.
+  void defer(Work work) { deferred_.push_back(std::move(work)); }
+
+  /// Runs `work` on the loop's thread, in the order of the calls. Any thread may call it, as long as the loop
+  /// lives. Work that is posted to a loop that never runs again is destroyed with the loop.
+  void post(Work work);
+
+  // -- Life
+
+  /// While the count of holds is above zero, `run` does not return.
+  void hold() { ++holds_; }
+  void release() { --holds_; }
+  bool alive() const;
+
+  /// Runs turns until nothing keeps the loop alive or `stop` is called.
+  void run();
+  /// Makes `run` return at the end of this turn.
+  void stop() { stopped_ = true; }
+  /// One turn: waits at most `timeout` (negative: until something happens; never past the next timer), then handles
+  /// what is ready. Must not be called from within a turn.
+  void turn(std::chrono::milliseconds timeout);
+  /// True while a turn runs.
+  bool in_turn() const { return in_turn_; }
+
+  /// For embedding in another loop: readable when `turn(0ms)` has descriptors or posted work to handle.
+  int fd() const { return epoll_.get(); }
+  /// For embedding: how long the other loop may wait before it must call `turn`. Negative: for ever.
+  std::chrono::milliseconds time_to_next_timer() const;
+
+ private:
+  class Wakeup;
+
+  void read_clocks();
+  void run_posted();
+  void finish_turn();
+
+  FileDescriptor epoll_;
+  std::unique_ptr<Wakeup> wakeup_;
+  TimerQueue timers_;
+  TimePoint now_;
+  std::time_t wall_time_ = 0;
+  int holds_ = 0;
+  bool stopped_ = false;
+  bool in_turn_ = false;
+  std::vector<Work> deferred_;
+  std::vector<std::unique_ptr<EventHandler>> retired_;
+  std::vector<epoll_event> events_;
+
+  std::atomic<bool> has_posted_{false};
+  std::mutex posted_mutex_;
+  std::vector<Work> posted_;
+};
+
+}  // namespace bao::net

@@ -1,0 +1,117 @@
+#include <sys/socket.h>
+
+#include <cerrno>
+
+#include "net/transport.h"
+
+namespace bao::net {
+
+namespace {
+
+IoResult from_error(int error) {
+  if (error == EAGAIN || error == EWOULDBLOCK) return {IoResult::Status::would_block};
+  return {IoResult::Status::broken};
+}
+
+}  // namespace
+
+SocketTransport::~SocketTransport() {
+  if (socket_) close(false);
+}
+
+void SocketTransport::attach(TransportObserver& observer) {
+  watched_ = EPOLLIN;
+  loop_.watch(socket_.get(), watched_, *this);
+  attached_ = true;
+  observer_ = &observer;
+}
+
+IoResult SocketTransport::read(std::span<char> buffer) {
+  for (;;) {
+    ssize_t count = ::recv(socket_.get(), buffer.data(), buffer.size(), 0);
+    if (count > 0) return {IoResult::Status::ok, static_cast<size_t>(count)};
+    if (count == 0) {
+      peer_finished_ = true;
+      return {IoResult::Status::end};
+    }
+    if (errno != EINTR) return from_error(errno);
+  }
+}
+
+IoResult SocketTransport::write(std::span<const iovec> pieces) {
+  for (;;) {
+    ssize_t count;
+    if (pieces.size() == 1) {
+      count = ::send(socket_.get(), pieces[0].iov_base, pieces[0].iov_len, MSG_NOSIGNAL);
+    } else {
+      msghdr message{};
+      message.msg_iov = const_cast<iovec*>(pieces.data());
+      message.msg_iovlen = pieces.size();
+      count = ::sendmsg(socket_.get(), &message, MSG_NOSIGNAL);
+    }
+    if (count >= 0) return {IoResult::Status::ok, static_cast<size_t>(count)};
+    if (errno != EINTR) return from_error(errno);
+  }
+}
+
+// Switching reading off only sets a flag: most pauses end before another byte arrives, and then epoll need never
+// know. If one does arrive, on_event takes the descriptor out of epoll's reading set.
+void SocketTransport::want_read(bool wanted) {
+  read_wanted_ = wanted;
+  if (!wanted) {
+    // An end that was read already would be reported for ever.
+    if (peer_finished_) update(watched_ & ~uint32_t{EPOLLIN | EPOLLRDHUP});
+    return;
+  }
+  if (!(watched_ & EPOLLIN)) update((watched_ & ~uint32_t{EPOLLRDHUP}) | EPOLLIN);
+}
+
+void SocketTransport::want_write(bool wanted) {
+  update(wanted ? watched_ | EPOLLOUT : watched_ & ~uint32_t{EPOLLOUT});
+}
+
+void SocketTransport::update(uint32_t events) {
+  if (events == watched_) return;
+  watched_ = events;
+  loop_.rewatch(socket_.get(), events, *this);
+}
+
+void SocketTransport::finish_writing() { ::shutdown(socket_.get(), SHUT_WR); }
+
+void SocketTransport::close(bool reset) {
+  observer_ = nullptr;
+  if (reset) {
+    // A linger time of zero makes close() send RST (socket(7)). On a unix socket it does nothing.
+    linger now{.l_onoff = 1, .l_linger = 0};
+    ::setsockopt(socket_.get(), SOL_SOCKET, SO_LINGER, &now, sizeof now);
+  }
+  // Closing alone would leave the socket watched if a forked child still had it.
+  if (attached_) loop_.unwatch(socket_.get());
+  socket_.reset();
+}
+
+void SocketTransport::on_event(uint32_t events) {
+  if (observer_ == nullptr) return;  // closed earlier in this turn
+  if ((events & (EPOLLHUP | EPOLLERR)) && !read_wanted_) {
+    observer_->on_hangup();
+    return;
+  }
+  if ((events & EPOLLOUT) && (watched_ & EPOLLOUT)) {
+    observer_->on_writable();
+    if (observer_ == nullptr) return;
+  }
+  if (events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) {
+    if (read_wanted_) {
+      observer_->on_readable();
+    } else if (events & EPOLLRDHUP) {
+      update(watched_ & ~uint32_t{EPOLLIN | EPOLLRDHUP});
+      peer_finished_ = true;
+      observer_->on_peer_finished();
+    } else {
+      // Bytes that nobody wants now: watch only for the peer's end.
+      update((watched_ & ~uint32_t{EPOLLIN}) | EPOLLRDHUP);
+    }
+  }
+}
+
+}  // namespace bao::net

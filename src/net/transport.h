@@ -1,0 +1,98 @@
+#pragma once
+
+#include <sys/uio.h>
+
+#include <cstddef>
+#include <span>
+
+#include "net/loop.h"
+
+namespace bao::net {
+
+/// What a read or a write came to.
+struct IoResult {
+  enum class Status : unsigned char {
+    ok,           ///< `bytes` were moved
+    would_block,  ///< nothing can be moved now; the observer will be told
+    end,          ///< reads only: the peer has sent its last byte
+    broken,       ///< the connection is gone; nothing will ever be moved again
+  };
+  Status status;
+  size_t bytes = 0;
+};
+
+/// Told what happens on a transport. Called on the loop's thread, never from within a call to the transport.
+class TransportObserver {
+ public:
+  /// `read` has something: bytes, the end, or a failure. Repeated each turn while reading is wanted and it is so.
+  virtual void on_readable() = 0;
+  /// `write` has room again. Only while writing is wanted.
+  virtual void on_writable() = 0;
+  /// The peer has sent its last byte, and reading was not wanted at that time (bytes may still wait to be read).
+  virtual void on_peer_finished() = 0;
+  /// The connection is gone in both directions: nothing that is written can arrive.
+  virtual void on_hangup() = 0;
+
+ protected:
+  ~TransportObserver() = default;
+};
+
+/// A stream of bytes in both directions between this process and one peer: TCP, unix, TLS over either, or memory in
+/// tests. One thread's; never blocks.
+class Transport {
+ public:
+  virtual ~Transport() = default;
+
+  /// Starts telling `observer`, which must outlive the transport or its `close`. Reading is wanted from the start,
+  /// writing is not.
+  virtual void attach(TransportObserver& observer) = 0;
+
+  /// Reads at most `buffer.size()` bytes. Fewer bytes than asked for mean that no more wait right now.
+  virtual IoResult read(std::span<char> buffer) = 0;
+
+  /// Writes the pieces in their order, as far as there is room.
+  virtual IoResult write(std::span<const iovec> pieces) = 0;
+
+  /// Whether `on_readable` is to be called. Cheap to call often.
+  virtual void want_read(bool wanted) = 0;
+  /// Whether `on_writable` is to be called.
+  virtual void want_write(bool wanted) = 0;
+
+  /// Tells the peer that no more bytes will come (TCP: FIN). Reading goes on.
+  virtual void finish_writing() = 0;
+
+  /// Ends the connection. `reset`: so that the peer sees a failure, not an end (TCP: RST). No observer call follows,
+  /// and no other method may be called.
+  virtual void close(bool reset) = 0;
+};
+
+/// A Transport over a connected, non-blocking stream socket (TCP or unix).
+class SocketTransport final : public Transport, public EventHandler {
+ public:
+  /// Takes the socket. Throws std::system_error in `attach` if it cannot be watched.
+  SocketTransport(Loop& loop, FileDescriptor socket) : loop_(loop), socket_(std::move(socket)) {}
+  ~SocketTransport() override;
+
+  void attach(TransportObserver& observer) override;
+  IoResult read(std::span<char> buffer) override;
+  IoResult write(std::span<const iovec> pieces) override;
+  void want_read(bool wanted) override;
+  void want_write(bool wanted) override;
+  void finish_writing() override;
+  void close(bool reset) override;
+
+  void on_event(uint32_t events) override;
+
+ private:
+  void update(uint32_t events);
+
+  Loop& loop_;
+  FileDescriptor socket_;
+  TransportObserver* observer_ = nullptr;
+  uint32_t watched_ = 0;
+  bool attached_ = false;
+  bool read_wanted_ = true;
+  bool peer_finished_ = false;
+};
+
+}  // namespace bao::net
