@@ -29,7 +29,7 @@ std::string latin1_to_utf8(std::string_view text) {
 }
 
 std::string decode_value(std::string_view field_bytes) {
-  const std::string value = latin1_to_utf8(field_bytes);
+  std::string value = latin1_to_utf8(field_bytes);
   std::string_view rest = value;
   std::size_t plain = rest.find('%');
   if (plain == std::string_view::npos) return value;

@@ -41,7 +41,11 @@ class RequestCookies {
 
   /// All cookies in order, repeated names included. The reference lives as long as this object,
   /// what it refers to changes with add.
-  const std::vector<Entry>& entries() const { return entries_; }
+  const std::vector<Entry>& entries() const& { return entries_; }
+
+  /// The same from a temporary, which hands them over: `for (… : RequestCookies(…).entries())` is
+  /// safe.
+  std::vector<Entry> entries() && { return std::move(entries_); }
 
  private:
   const Entry* find(std::string_view name) const;

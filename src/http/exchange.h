@@ -5,8 +5,8 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <utility>
 
+#include "http/reference.h"
 #include "http/reply.h"
 #include "http/request_head.h"
 #include "net/address.h"
@@ -147,32 +147,6 @@ class Exchange {
   bool replied_ = false;
   bool client_gone_ = false;
   std::string body_;
-};
-
-/// Holds a reference to an exchange (or a class derived from it).
-template <typename T>
-class Reference {
- public:
-  Reference() = default;
-  explicit Reference(T* object) : object_(object) {
-    if (object_ != nullptr) object_->retain();
-  }
-  Reference(const Reference& other) : Reference(other.object_) {}
-  Reference(Reference&& other) noexcept : object_(std::exchange(other.object_, nullptr)) {}
-  Reference& operator=(Reference other) noexcept {
-    std::swap(object_, other.object_);
-    return *this;
-  }
-  ~Reference() {
-    if (object_ != nullptr) object_->release();
-  }
-  T* get() const { return object_; }
-  T* operator->() const { return object_; }
-  T& operator*() const { return *object_; }
-  explicit operator bool() const { return object_ != nullptr; }
-
- private:
-  T* object_ = nullptr;
 };
 
 /// What stands above the codecs: makes exchanges and answers requests.

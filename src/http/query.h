@@ -32,7 +32,11 @@ class QueryParameters {
   bool has(std::string_view name) const;
 
   /// All parameters in order. The reference lives as long as this object.
-  const std::vector<Entry>& entries() const { return entries_; }
+  const std::vector<Entry>& entries() const& { return entries_; }
+
+  /// The same from a temporary, which hands them over: `for (… : QueryParameters(…).entries())` is
+  /// safe.
+  std::vector<Entry> entries() && { return std::move(entries_); }
 
  private:
   const Entry* find(std::string_view name) const;

@@ -17,8 +17,8 @@ namespace bao::http {
 struct Reply {
   int status = 200;                      ///< 200 to 599
   const Fields* fields = nullptr;        ///< may be null
-  std::string_view content_type;         ///< sent unless `fields` has a Content-Type; empty: none
-  std::string_view body;
+  std::string_view content_type = {};         ///< sent unless `fields` has a Content-Type; empty: none
+  std::string_view body = {};
   std::string* body_text = nullptr;      ///< if `body` is all of this string, which may be moved away
   const std::shared_ptr<const std::string>* body_shared = nullptr;  ///< if `body` is all of this string
   bool close = false;                    ///< end the connection after this reply

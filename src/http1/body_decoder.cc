@@ -32,6 +32,7 @@ BodyDecoder BodyDecoder::with_length(uint64_t length) {
 BodyDecoder BodyDecoder::chunked() {
   BodyDecoder decoder;
   decoder.is_chunked_ = true;
+  decoder.extension_budget_ = kLimits.max_extension_excess;
   decoder.state_ = State::size_first_digit;
   return decoder;
 }
@@ -71,6 +72,7 @@ BodyDecoder::Status BodyDecoder::step(char byte) {
     case State::size_lf:
       if (byte != '\n') return refuse("CR without LF after a chunk size");
       overhead_ = 0;
+      extension_budget_ += remaining_;
       state_ = remaining_ > 0 ? State::content : State::trailer_line_start;
       return Status::more;
     case State::content_cr:
@@ -110,6 +112,8 @@ BodyDecoder::Status BodyDecoder::size_digit(char byte) {
 // decides where the line ends is checked; a quoted value may hold a semicolon but never a line end.
 BodyDecoder::Status BodyDecoder::extension_byte(char byte) {
   if (++overhead_ > kLimits.max_extension_bytes) return refuse("a chunk extension is too long");
+  if (extension_budget_ == 0) return refuse("the chunk extensions are larger than the body");
+  --extension_budget_;
   if (state_ == State::extension_escape || state_ == State::extension_quoted) {
     if (!is_line_byte(static_cast<unsigned char>(byte))) {
       return refuse("a chunk extension has a line end inside quotes");

@@ -11,6 +11,9 @@ namespace bao::http1 {
 /// Limits on what is not content in a chunked body.
 struct ChunkLimits {
   uint32_t max_extension_bytes = 1024;   ///< of one chunk-size line; nobody uses extensions, attackers do
+  /// Of all of them together, beyond as much as there is content: small chunks with large extensions would make a
+  /// server read many times what it counts.
+  uint32_t max_extension_excess = 16 * 1024;
   uint32_t max_trailer_bytes = 16 * 1024;
   uint32_t max_trailer_fields = 200;
 };
@@ -70,6 +73,7 @@ class BodyDecoder {
   Status trailer_byte(char byte);
 
   uint64_t remaining_ = 0;
+  uint64_t extension_budget_ = 0;
   uint32_t overhead_ = 0;  // bytes of this chunk's extension, or of all trailer fields
   uint32_t trailer_fields_ = 0;
   State state_ = State::done;

@@ -55,6 +55,8 @@ ParseStatus RequestParser::incomplete(std::string_view bytes, const HeadLimits& 
 }
 
 ParseStatus RequestParser::parse(std::string_view bytes, const HeadLimits& limits, RequestHead& head) {
+  // What lies behind the limit is not looked at: it would not have come yet if the head came in pieces.
+  bytes = bytes.substr(0, limits.max_bytes);
   head.borrow(bytes);
   const char* const begin = bytes.data();
   const char* const end = begin + bytes.size();
@@ -77,9 +79,6 @@ ParseStatus RequestParser::parse(std::string_view bytes, const HeadLimits& limit
     const auto line_limit = static_cast<uint32_t>(line_end - begin);
     const bool empty = line_limit == line_start_;
     const uint32_t next = line_limit + 2;
-    if (next > limits.max_bytes) {
-      return state_ == State::fields ? refuse(431, kHeadTooLarge) : refuse(414, kLineTooLong);
-    }
     if (state_ == State::fields) {
       if (empty) {
         line_start_ = position_ = next;

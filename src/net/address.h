@@ -6,26 +6,12 @@
 #include <string_view>
 #include <sys/socket.h>
 
+#include <bao/socket_address.h>
+
 namespace bao::net {
 
-/// One end of a connection, or the place where a listener listens, in words. For display and for
-/// programs that ask; while connections are accepted, PeerAddress carries the same in raw bytes.
-struct SocketAddress {
-  // Not `unix`: that is a macro under -std=gnu++20.
-  enum class Family : std::uint8_t { ipv4, ipv6, unix_domain };
-
-  /// IPv4 and IPv6: the textual address without brackets (IPv6 in the form of RFC 5952), followed
-  /// by
-  /// `%` and the zone where the socket has one (RFC 4007 section 11). Unix socket: the path; an
-  /// abstract name keeps its leading NUL byte and has exactly its own length; empty for a socket
-  /// without a name, as most clients are.
-  std::string address{};
-  /// 0 to 65535; always 0 for unix sockets.
-  int port = 0;
-  Family family = Family::ipv4;
-
-  bool operator==(const SocketAddress&) const = default;
-};
+/// The public value type, under the name that this folder's code uses.
+using SocketAddress = bao::SocketAddress;
 
 /// The other end of an accepted connection as raw bytes: small enough to lie in every connection,
 /// and made without formatting or allocating. Default-constructed: a unix socket's unnamed peer.
@@ -55,8 +41,9 @@ PeerAddress to_peer_address(const sockaddr_storage& address);
 SocketAddress to_socket_address(const PeerAddress& peer);
 
 /// Writes a host as the authority of a URL wants it: IPv6 addresses in brackets (RFC 3986 section
-/// 3.2.2), everything else as it is. A zone is left out, because URLs have no place for one (RFC
-/// 9844 took it away again). `host` is a name or a textual address, with or without brackets.
+/// 3.2.2), everything else as it is. A zone is left out: neither RFC 3986 nor the URL Standard has
+/// a place for it, and parsers refuse it. `host` is a name or a textual address, with or without
+/// brackets.
 std::string format_host_for_url(std::string_view host);
 
 }  // namespace bao::net

@@ -89,8 +89,7 @@ void check_options(const ListenOptions& options) {
   }
 }
 
-// --- TCP
-// ------------------------------------------------------------------------------------------
+// --- TCP ---
 
 [[noreturn]] void throw_unresolved(const std::string& hostname, int status, int error) {
   const char* code = "ENOTFOUND";
@@ -257,8 +256,7 @@ FileDescriptor listen_at(const Endpoint& endpoint, const ListenOptions& options)
   return fd;
 }
 
-// --- Unix sockets
-// ---------------------------------------------------------------------------------
+// --- Unix sockets ---
 //
 // A socket file outlives a server that dies, and bind() refuses a path that exists, so a dead file
 // must be unlinked first. Done carelessly, two servers that start together both find it dead, and
@@ -271,11 +269,9 @@ FileDescriptor listen_at(const Endpoint& endpoint, const ListenOptions& options)
 //    cannot be told which file it may replace, and getsockname() and `ss` would show the temporary
 //    name for ever.)
 // 2. A folder that cannot be locked (not readable, or a stranger sits on the lock, as anybody can
-// in
-//    /tmp) does not keep a server from starting on a free path; but then nothing is replaced.
+//    in /tmp) does not keep a server from starting on a free path; but then nothing is replaced.
 // 3. A server that closes removes its file while it still listens, so nobody takes the file for
-// dead
-//    and puts a new one in its place between the comparison and the unlink().
+//    dead and puts a new one in its place between the comparison and the unlink().
 // 4. Programs that know nothing of the lock answer connect() with ECONNREFUSED between their bind()
 //    and listen(). A file counts as dead only after it has refused twice, with a pause between.
 

@@ -78,7 +78,7 @@ enum class AcceptStatus {
 AcceptStatus classify_accept_error(int error);
 
 /// A listening socket. Move-only. May be used and destroyed on any thread, by one at a time. A
-/// moved-from or closed listener may only be closed, assigned and destroyed.
+/// moved-from listener may only be closed, assigned and destroyed; a closed one no longer accepts.
 class Listener {
  public:
   /// Opens a non-blocking, close-on-exec socket and listens. A host name is looked up here, and a

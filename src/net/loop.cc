@@ -51,6 +51,7 @@ Loop::Loop() : epoll_(::epoll_create1(EPOLL_CLOEXEC)), events_(kEventsATurn) {
 }
 
 Loop::~Loop() {
+  end_residents();
   // What is destroyed here may defer or retire more: go on until nothing is left.
   while (!deferred_.empty() || !retired_.empty() || !posted_.empty()) {
     auto deferred = std::exchange(deferred_, {});
@@ -141,6 +142,28 @@ void Loop::finish_turn() {
     for (Work& work : batch) work();
   }
   if (!retired_.empty()) auto batch = std::exchange(retired_, {});
+}
+
+void Loop::add_resident(Resident& resident) {
+  resident.lives_here_ = true;
+  resident.next_ = residents_;
+  if (residents_ != nullptr) residents_->previous_ = &resident;
+  residents_ = &resident;
+}
+
+void Loop::remove_resident(Resident& resident) {
+  if (!std::exchange(resident.lives_here_, false)) return;
+  if (resident.previous_ != nullptr) {
+    resident.previous_->next_ = resident.next_;
+  } else {
+    residents_ = resident.next_;
+  }
+  if (resident.next_ != nullptr) resident.next_->previous_ = resident.previous_;
+  resident.previous_ = resident.next_ = nullptr;
+}
+
+void Loop::end_residents() {
+  while (residents_ != nullptr) residents_->on_loop_end();
 }
 
 void Loop::read_clocks() {

@@ -48,6 +48,26 @@ class Work {
   std::unique_ptr<Call> call_;
 };
 
+/// Something that lives on a loop and must end with it, a server say.
+class Resident {
+ public:
+  /// The loop is being destroyed: the resident must leave (`Loop::remove_resident`) before it returns, and stop using
+  /// the loop afterwards. It may retire handlers and defer work, which is then destroyed without being run.
+  virtual void on_loop_end() = 0;
+
+ protected:
+  Resident() = default;
+  Resident(const Resident&) = delete;
+  Resident& operator=(const Resident&) = delete;
+  ~Resident() = default;
+
+ private:
+  friend class Loop;
+  Resident* previous_ = nullptr;
+  Resident* next_ = nullptr;
+  bool lives_here_ = false;
+};
+
 /// One thread's event loop over epoll: descriptors, timers, deferred work and work from other threads. Everything
 /// but `post` and `wake` may only be called on the thread that runs it.
 class Loop {
@@ -73,10 +93,11 @@ class Loop {
   // -- Time
 
   TimerQueue& timers() { return timers_; }
-  /// The time of the last wake-up: one system clock reading for a whole turn.
-  TimePoint now() const { return now_; }
-  /// Wall-clock time of the last wake-up, in seconds since the epoch (for the Date field).
-  std::time_t wall_time() const { return wall_time_; }
+  /// The time of the last wake-up: one system clock reading for a whole turn. A reference, good as long as the loop,
+  /// so that whoever needs the time needs no loop.
+  const TimePoint& now() const { return now_; }
+  /// Wall-clock time of the last wake-up, in seconds since the epoch (for the Date field). A reference, likewise.
+  const std::time_t& wall_time() const { return wall_time_; }
 
   // -- Work
 
@@ -93,6 +114,13 @@ class Loop {
   void hold() { ++holds_; }
   void release() { --holds_; }
   bool alive() const;
+
+  /// The loop ends those that came last first.
+  void add_resident(Resident& resident);
+  /// Does nothing if it is not there.
+  void remove_resident(Resident& resident);
+  /// Ends all residents now; the destructor does it otherwise.
+  void end_residents();
 
   /// Runs turns until nothing keeps the loop alive or `stop` is called.
   void run();
@@ -127,6 +155,7 @@ class Loop {
   std::vector<Work> deferred_;
   std::vector<std::unique_ptr<EventHandler>> retired_;
   std::vector<epoll_event> events_;
+  Resident* residents_ = nullptr;
 
   std::atomic<bool> has_posted_{false};
   std::mutex posted_mutex_;

@@ -1,0 +1,15 @@
+#pragma once
+
+/// Bao: `Bun.serve` in C++. Everything but the optional adapters (`<bao/json.h>`).
+
+#include <bao/error.h>
+#include <bao/fields.h>
+#include <bao/handler.h>
+#include <bao/loop.h>
+#include <bao/options.h>
+#include <bao/request.h>
+#include <bao/response.h>
+#include <bao/routes.h>
+#include <bao/server.h>
+#include <bao/socket_address.h>
+#include <bao/task.h>

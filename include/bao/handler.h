@@ -1,0 +1,233 @@
+#pragma once
+
+#include <concepts>
+#include <coroutine>
+#include <exception>
+#include <memory>
+#include <optional>
+#include <type_traits>
+#include <utility>
+
+#include <bao/request.h>
+#include <bao/response.h>
+#include <bao/task.h>
+
+namespace bao {
+
+class Server;
+
+namespace detail {
+
+/// A handler's coroutine, started by the engine.
+struct Started {
+  std::coroutine_handle<> frame = nullptr;
+  PromiseBase* promise = nullptr;
+  /// Takes the result out of the finished coroutine, or rethrows what it threw.
+  std::optional<Response> (*take)(PromiseBase& promise) = nullptr;
+};
+
+/// What running a handler came to: a response, nothing, or a coroutine that will tell.
+struct Outcome {
+  std::optional<Response> response{};
+  Started started{};
+};
+
+template <typename R>
+struct ReplyTraits {
+  static constexpr bool is_reply = std::convertible_to<R, Response>;
+  static constexpr bool is_task = false;
+};
+template <typename R>
+struct ReplyTraits<std::optional<R>> {
+  static constexpr bool is_reply = std::convertible_to<R, Response>;
+  static constexpr bool is_task = false;
+};
+template <typename R>
+struct ReplyTraits<Task<R>> {
+  static constexpr bool is_reply = ReplyTraits<R>::is_reply && !ReplyTraits<R>::is_task;
+  static constexpr bool is_task = true;
+};
+
+template <typename R>
+std::optional<Response> to_response(R&& result) {
+  if constexpr (std::convertible_to<R, Response>) {
+    return std::optional<Response>(std::in_place, std::forward<R>(result));
+  } else {
+    if (!result) return std::nullopt;
+    return std::optional<Response>(std::in_place, *std::forward<R>(result));
+  }
+}
+
+template <typename R>
+Started start(Task<R> task) {
+  auto handle = task.release();
+  return {handle, &handle.promise(), [](PromiseBase& promise) {
+            return to_response(static_cast<Promise<R>&>(promise).take());
+          }};
+}
+
+/// Runs `f` with the arguments and turns what it returns into an Outcome.
+template <typename F, typename... Args>
+Outcome run_handler(F& f, Args&... args) {
+  using R = std::invoke_result_t<F&, Args&...>;
+  if constexpr (ReplyTraits<R>::is_task) {
+    return {std::nullopt, start(f(args...))};
+  } else {
+    return {to_response(f(args...)), {}};
+  }
+}
+
+template <typename R>
+constexpr bool returns_reply = ReplyTraits<std::remove_cvref_t<R>>::is_reply;
+
+}  // namespace detail
+
+/// What answers a request: any callable that takes `(bao::Request&)`, `(bao::Request&, bao::Server&)` or nothing, and
+/// returns a `Response` (or what converts to one), a `std::optional<Response>`, or a `Task` of either.
+///
+/// Copies share the callable, which lives until the last request that it serves has ended, so a coroutine lambda may
+/// use its captures. It is called on the loop's thread, and must not block it (see `bao::blocking`).
+class Handler {
+ public:
+  /// No handler.
+  Handler() = default;
+
+  template <typename F>
+    requires(!std::same_as<std::remove_cvref_t<F>, Handler> &&
+             !std::same_as<std::remove_cvref_t<F>, Response> && std::is_class_v<std::remove_cvref_t<F>>)
+  Handler(F&& f) : call_(std::make_shared<Model<std::remove_cvref_t<F>>>(std::forward<F>(f))) {}
+
+  template <typename R, typename... Args>
+  Handler(R (*f)(Args...)) : call_(std::make_shared<Model<R (*)(Args...)>>(f)) {}
+
+  explicit operator bool() const { return call_ != nullptr; }
+
+  /// True if it is a coroutine.
+  bool is_task() const { return call_->is_task; }
+  /// True if it wants to be called with the whole body at hand.
+  bool wants_body() const { return wants_body_; }
+  /// For the engine.
+  detail::Outcome operator()(Request& request, Server& server) const { return call_->run(request, server); }
+
+  friend Handler buffered(Handler handler);
+
+ private:
+  struct Call {
+    explicit Call(bool is_task) : is_task(is_task) {}
+    virtual ~Call() = default;
+    virtual detail::Outcome run(Request& request, Server& server) = 0;
+    const bool is_task;
+  };
+
+  template <typename F>
+  static constexpr bool takes_both = std::invocable<F&, Request&, Server&>;
+  template <typename F>
+  static constexpr bool takes_request = std::invocable<F&, Request&>;
+  template <typename F>
+  static constexpr bool takes_nothing = std::invocable<F&>;
+
+  template <typename F>
+  static auto result_of() {
+    if constexpr (takes_both<F>) {
+      return std::type_identity<std::invoke_result_t<F&, Request&, Server&>>();
+    } else if constexpr (takes_request<F>) {
+      return std::type_identity<std::invoke_result_t<F&, Request&>>();
+    } else if constexpr (takes_nothing<F>) {
+      return std::type_identity<std::invoke_result_t<F&>>();
+    } else {
+      return std::type_identity<void>();
+    }
+  }
+
+  template <typename F>
+  struct Model final : Call {
+    using R = typename decltype(result_of<F>())::type;
+    static_assert(takes_both<F> || takes_request<F> || takes_nothing<F>,
+                  "A bao handler takes (bao::Request&), (bao::Request&, bao::Server&) or nothing; take the request by "
+                  "reference, it cannot be copied");
+    static_assert(detail::returns_reply<R>,
+                  "A bao handler returns a bao::Response, a std::optional<bao::Response>, or a bao::Task of either");
+
+    template <typename G>
+    explicit Model(G&& g) : Call(detail::ReplyTraits<R>::is_task), f(std::forward<G>(g)) {}
+    detail::Outcome run([[maybe_unused]] Request& request, [[maybe_unused]] Server& server) override {
+      if constexpr (takes_both<F>) {
+        return detail::run_handler(f, request, server);
+      } else if constexpr (takes_request<F>) {
+        return detail::run_handler(f, request);
+      } else {
+        return detail::run_handler(f);
+      }
+    }
+    F f;
+  };
+
+  std::shared_ptr<Call> call_;
+  bool wants_body_ = false;
+};
+
+/// The handler, called only once the whole body has arrived, so that `req.text().get()` needs no coroutine. Every
+/// request to it may then hold `max_request_body_size` bytes of memory before any code of the program has run.
+inline Handler buffered(Handler handler) {
+  handler.wants_body_ = true;
+  return handler;
+}
+
+/// What answers when a handler throws: any callable that takes `(const std::exception&)` or
+/// `(const std::exception&, bao::Request&)` and returns what a Handler may. An exception that does not derive from
+/// std::exception comes as a bao::UnknownException. If it throws too or returns nothing, the client gets the built-in
+/// page (development) or a plain 500.
+class ErrorHandler {
+ public:
+  ErrorHandler() = default;
+
+  template <typename F>
+    requires(!std::same_as<std::remove_cvref_t<F>, ErrorHandler>)
+  ErrorHandler(F&& f) : call_(std::make_shared<Model<std::decay_t<F>>>(std::forward<F>(f))) {}
+
+  explicit operator bool() const { return call_ != nullptr; }
+  /// For the engine.
+  detail::Outcome operator()(const std::exception& error, Request& request) const {
+    return call_->run(error, request);
+  }
+
+ private:
+  struct Call {
+    virtual ~Call() = default;
+    virtual detail::Outcome run(const std::exception& error, Request& request) = 0;
+  };
+
+  template <typename F>
+  struct Model final : Call {
+    template <typename G>
+    explicit Model(G&& g) : f(std::forward<G>(g)) {}
+    detail::Outcome run(const std::exception& error, [[maybe_unused]] Request& request) override {
+      if constexpr (std::invocable<F&, const std::exception&, Request&>) {
+        static_assert(detail::returns_reply<std::invoke_result_t<F&, const std::exception&, Request&>>,
+                      "A bao error handler returns a bao::Response, a std::optional of it, or a bao::Task of either");
+        return detail::run_handler(f, error, request);
+      } else {
+        static_assert(std::invocable<F&, const std::exception&>,
+                      "A bao error handler takes (const std::exception&) or (const std::exception&, bao::Request&)");
+        static_assert(detail::returns_reply<std::invoke_result_t<F&, const std::exception&>>,
+                      "A bao error handler returns a bao::Response, a std::optional of it, or a bao::Task of either");
+        return detail::run_handler(f, error);
+      }
+    }
+    F f;
+  };
+
+  std::shared_ptr<Call> call_;
+};
+
+/// Stands for a thrown object that does not derive from std::exception; what() names its type.
+class UnknownException : public std::exception {
+ public:
+  explicit UnknownException(std::string what) : what_(std::move(what)) {}
+  const char* what() const noexcept override { return what_.c_str(); }
+
+ private:
+  std::string what_;
+};
+
+}  // namespace bao

@@ -1,0 +1,89 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include <bao/handler.h>
+#include <bao/routes.h>
+
+namespace bao {
+
+/// The program's command line, for `.arguments`: the server takes its port from `--port=N` or `--port N` if the option
+/// `.port` is not set. Everything else on the line is the program's own and is left alone.
+class Arguments {
+ public:
+  Arguments() = default;
+  Arguments(int argc, const char* const* argv);
+  /// The value of the last `--port`.
+  const std::optional<std::string>& port() const { return port_; }
+
+ private:
+  std::optional<std::string> port_;
+};
+
+/// The options of `serve`. The order of the members is part of the interface, because designated initializers must
+/// follow it: where to listen, what to answer, how to behave, limits, the rest.
+struct Options {
+  // -- Where to listen
+
+  /// 0 to 65535; 0 takes any free port. Unset: `--port` of `.arguments`, then the environment's BUN_PORT, PORT,
+  /// NODE_PORT, then 3000.
+  std::optional<std::int64_t> port = {};
+  /// An IPv4 or IPv6 address or a name. Empty: all interfaces, IPv6 and IPv4.
+  std::string hostname = {};
+  /// A unix socket instead of a port: its path; with a leading NUL byte the name of a Linux abstract socket
+  /// (`std::string("\0name", 5)`).
+  std::string unix_path = {};
+  /// Lets several processes or threads listen on the same port; the kernel spreads the connections.
+  bool reuse_port = false;
+  /// Keeps IPv4 clients out of an IPv6 listener.
+  bool ipv6_only = false;
+  /// The command line, to take `--port` from: `.arguments = {argc, argv}`.
+  Arguments arguments = {};
+
+  // -- What to answer
+
+  Routes routes = {};
+  /// Answers what no route does. Without it: 404.
+  Handler fetch = {};
+  /// Answers when a handler throws.
+  ErrorHandler error = {};
+
+  // -- How to behave
+
+  /// Shows errors as a page with stack and source. Unset: on, unless NODE_ENV is `production`.
+  std::optional<bool> development = {};
+  /// How long a connection may be silent in both directions, also while a handler works; 0 for ever.
+  std::chrono::milliseconds idle_timeout = std::chrono::seconds(10);
+  /// How long the head of a request may take to arrive; 0 for ever.
+  std::chrono::milliseconds head_timeout = std::chrono::seconds(10);
+
+  // -- Limits
+
+  /// Larger bodies are refused with 413. 128 MiB: large enough for uploads, small enough for memory.
+  std::uint64_t max_request_body_size = std::uint64_t{128} << 20;
+  /// Larger request lines are refused with 414, larger heads with 431. 64 bytes to 64 MiB.
+  std::uint64_t max_head_size = 16 * 1024;
+  /// More fields in a head are refused with 431.
+  std::uint64_t max_head_fields = 200;
+
+  // -- The rest
+
+  /// Names the server. Empty: random.
+  std::string id = {};
+  /// Where uncaught errors and warnings go, as lines without a final newline. Unset: stderr. Must not throw.
+  std::function<void(std::string_view)> log = {};
+};
+
+/// What `Server::reload` replaces: routes and handlers. Requests under way end with the old ones.
+struct ReloadOptions {
+  Routes routes = {};
+  Handler fetch = {};
+  ErrorHandler error = {};
+};
+
+}  // namespace bao

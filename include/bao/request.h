@@ -1,0 +1,149 @@
+#pragma once
+
+#include <coroutine>
+#include <cstddef>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <bao/error.h>
+#include <bao/response.h>
+#include <bao/socket_address.h>
+
+namespace bao {
+
+class Request;
+class Server;
+
+namespace detail {
+
+class Call;
+
+/// Waits for the whole body of a request.
+class BodyWait {
+ public:
+  explicit BodyWait(Call& call) : call_(&call) {}
+
+  bool await_ready() const;
+  void await_suspend(std::coroutine_handle<> waiting) const;
+
+ protected:
+  /// The body, moved out. Throws BodyError, or std::logic_error if it was taken before.
+  std::string take() const;
+  /// Throws BodyNotReady unless the body is here or will never be.
+  void require_ready() const;
+
+ private:
+  Call* call_;
+};
+
+}  // namespace detail
+
+/// The whole body of a request as text: `co_await req.text()`. Does not suspend if the body is here already. Throws
+/// BodyError if it does not arrive.
+class TextBody : public detail::BodyWait {
+ public:
+  using BodyWait::BodyWait;
+  std::string await_resume() const { return take(); }
+  /// The same without waiting, for handlers that are no coroutines: throws BodyNotReady if the body has not arrived.
+  /// In a handler wrapped in `bao::buffered` it always has.
+  std::string get() const {
+    require_ready();
+    return take();
+  }
+};
+
+/// The whole body of a request as bytes.
+class BytesBody : public detail::BodyWait {
+ public:
+  using BodyWait::BodyWait;
+  std::vector<std::byte> await_resume() const;
+  std::vector<std::byte> get() const {
+    require_ready();
+    return await_resume();
+  }
+};
+
+/// The whole body of a request as JSON, read by JsonAdapter<T>, which throws if it is none.
+template <typename T>
+class JsonBody : public detail::BodyWait {
+ public:
+  using BodyWait::BodyWait;
+  T await_resume() const {
+    static_assert(detail::HasJsonAdapter<T>,
+                  "json<T>() needs to know how to read this type: #include <bao/json.h> for nlohmann::json, or "
+                  "specialise bao::JsonAdapter");
+    return JsonAdapter<T>::parse(take());
+  }
+  T get() const {
+    require_ready();
+    return await_resume();
+  }
+};
+
+/// A request, as a handler sees it. It is good until the handler has returned, and in a coroutine until the coroutine
+/// has ended; so are the views that it returns. Only on the loop's thread.
+class Request {
+ public:
+  Request(const Request&) = delete;
+  Request& operator=(const Request&) = delete;
+
+  /// The method as it was sent: any token, case-sensitive.
+  std::string_view method() const;
+  /// The absolute URL: scheme, authority and target, as they were sent.
+  std::string url() const;
+  /// The path as it was sent, percent-encoded; never empty.
+  std::string_view path() const;
+
+  /// The query as it was sent, without `?`; empty if there is none.
+  std::string_view query_string() const;
+  /// The first query parameter of that name, decoded as HTML forms encode (`+` is a space).
+  std::optional<std::string> query(std::string_view name) const;
+  /// All query parameters of that name, in order.
+  std::vector<std::string> query_all(std::string_view name) const;
+  /// All query parameters, decoded, in order.
+  std::vector<std::pair<std::string, std::string>> query_entries() const;
+
+  /// The value of the first field of that name, without regard to case.
+  std::optional<std::string_view> field(std::string_view name) const;
+  /// The values of all fields of that name, in order.
+  std::vector<std::string_view> field_all(std::string_view name) const;
+  /// All fields, in the order in which they were sent.
+  std::vector<Fields::Field> fields() const;
+
+  /// The value of a parameter of the route's pattern (`:id`, or `*` for the rest), percent-decoded. Throws
+  /// std::out_of_range that names the parameter if the route has none of that name.
+  std::string param(std::string_view name) const;
+
+  /// The value of a cookie, decoded.
+  std::optional<std::string> cookie(std::string_view name) const;
+  /// All cookies, in the order in which they were sent.
+  std::vector<std::pair<std::string, std::string>> cookies() const;
+
+  /// The whole body; see the classes. It can be taken once.
+  TextBody text() { return TextBody(call_); }
+  BytesBody bytes() { return BytesBody(call_); }
+  template <typename T>
+  JsonBody<T> json() {
+    return JsonBody<T>(call_);
+  }
+  /// True if the body has been taken.
+  bool body_used() const;
+
+  /// The client's address; none for unix sockets, `Server::fetch`, or when the connection is gone.
+  std::optional<SocketAddress> address() const;
+
+  /// Stops when the client goes away, the request is aborted or the server is stopped by force. A client that only
+  /// closes its sending side looks the same on TCP, so a reply is still sent to it if the handler makes one.
+  std::stop_token stop_token() const;
+
+ private:
+  friend class detail::Call;
+  explicit Request(detail::Call& call) : call_(call) {}
+  detail::Call& call_;
+};
+
+}  // namespace bao

@@ -1,0 +1,113 @@
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include <bao/fields.h>
+
+namespace bao {
+
+/// How values become JSON text and back. Specialise it for the types of your JSON library; `<bao/json.h>` does so for
+/// nlohmann::json.
+///
+///     static std::string dump(const T& value);
+///     static T parse(std::string_view text);   // throws if the text is not JSON
+template <typename T>
+struct JsonAdapter;
+
+namespace detail {
+template <typename T>
+concept HasJsonAdapter = requires(const T& value) { JsonAdapter<T>::dump(value); };
+}  // namespace detail
+
+/// A reply: status, fields, body. A plain value that may be built, copied and moved anywhere, on any thread.
+///
+///     bao::Response("hi")
+///     bao::Response("gone").status(410).set("Cache-Control", "no-store")
+///     bao::Response::json(value)
+///     bao::Response::redirect("/login")
+///
+/// Framing (Content-Length, Transfer-Encoding, Connection) and Date are the server's: it ignores what a program sets
+/// there, but for `Connection: close`, which closes the connection behind this reply, and for a Content-Length on a
+/// reply to HEAD without a body.
+class Response {
+ public:
+  /// 200 without a body.
+  Response() = default;
+  /// 200 with a text, `text/plain;charset=utf-8`.
+  Response(std::string text) : body_(std::move(text)), type_(Type::text) {}
+  Response(std::string_view text) : Response(std::string(text)) {}
+  Response(const char* text) : Response(std::string(text)) {}
+
+  /// 200 with HTML, `text/html;charset=utf-8`.
+  static Response html(std::string markup);
+  /// 200 with bytes that have no type of their own: add `.set("Content-Type", …)`.
+  static Response bytes(std::string content);
+  static Response bytes(std::span<const std::byte> content);
+  /// 200 with JSON, `application/json;charset=utf-8`. Needs an adapter for the value's type, see `<bao/json.h>`.
+  template <typename T>
+  static Response json(const T& value) {
+    static_assert(detail::HasJsonAdapter<T>,
+                  "Response::json needs to know how to write this type: #include <bao/json.h> for nlohmann::json, or "
+                  "specialise bao::JsonAdapter. For JSON that is text already use Response::json_text");
+    return json_text(JsonAdapter<T>::dump(value));
+  }
+  /// The same with JSON that is text already; it is not checked.
+  static Response json_text(std::string text);
+  /// Sends the client to `location`, a URL or a path. `status` is 301, 302, 303, 307 or 308; anything else throws
+  /// std::invalid_argument.
+  static Response redirect(std::string_view location, int status = 302);
+  /// A status without a body.
+  static Response empty(int status);
+
+  /// Sets the status, 200 to 599; anything else throws std::invalid_argument (1xx replies are the server's).
+  Response& status(int status) &;
+  Response&& status(int status) && { return std::move(this->status(status)); }
+  int status() const { return status_; }
+
+  /// Sets a field, replacing others of its name. See Fields for what names and values may hold.
+  Response& set(std::string_view name, std::string_view value) & {
+    fields_.set(name, value);
+    return *this;
+  }
+  Response&& set(std::string_view name, std::string_view value) && {
+    return std::move(this->set(name, value));
+  }
+  /// Adds a field beside others of its name, `Set-Cookie` say.
+  Response& append(std::string_view name, std::string_view value) & {
+    fields_.append(name, value);
+    return *this;
+  }
+  Response&& append(std::string_view name, std::string_view value) && {
+    return std::move(this->append(name, value));
+  }
+
+  Fields& fields() { return fields_; }
+  const Fields& fields() const { return fields_; }
+
+  /// Replaces the body; the type stays.
+  Response& body(std::string content) & {
+    body_ = std::move(content);
+    return *this;
+  }
+  Response&& body(std::string content) && { return std::move(this->body(std::move(content))); }
+  const std::string& body() const& { return body_; }
+  /// Moves the body out.
+  std::string take_body() { return std::move(body_); }
+
+  /// The Content-Type that is sent unless `fields()` has one; empty for none.
+  std::string_view default_content_type() const;
+
+ private:
+  enum class Type : unsigned char { none, text, html, json };
+
+  std::string body_;
+  Fields fields_;
+  int status_ = 200;
+  Type type_ = Type::none;
+};
+
+}  // namespace bao

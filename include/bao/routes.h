@@ -1,0 +1,86 @@
+#pragma once
+
+#include <concepts>
+#include <initializer_list>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include <bao/handler.h>
+#include <bao/response.h>
+
+namespace bao {
+
+/// What a route does for one method: runs a handler, or sends a response that was prepared once, at start.
+class MethodValue {
+ public:
+  /// Nothing: the method is not listed.
+  MethodValue() = default;
+  MethodValue(Response response) : value_(std::move(response)) {}
+  template <typename F>
+    requires(!std::same_as<std::remove_cvref_t<F>, MethodValue> &&
+             !std::same_as<std::remove_cvref_t<F>, Response> && std::constructible_from<Handler, F>)
+  MethodValue(F&& f) : value_(Handler(std::forward<F>(f))) {}
+
+  const std::variant<std::monostate, Handler, Response>& value() const { return value_; }
+
+ private:
+  std::variant<std::monostate, Handler, Response> value_;
+};
+
+/// A route by method. HEAD falls back to GET. A method that is not listed goes on to `fetch`; without one it is
+/// answered with 405 and an `Allow` field.
+struct methods {
+  MethodValue get = {};
+  MethodValue post = {};
+  MethodValue put = {};
+  MethodValue patch = {};
+  MethodValue del = {};  ///< DELETE: `delete` is a keyword
+  MethodValue head = {};
+  MethodValue options = {};
+};
+
+/// What stands on a route: a handler or a Response for every method, `methods{…}`, or `false`, which lets requests fall
+/// through to `fetch`.
+class RouteValue {
+ public:
+  RouteValue(Response response) : value_(std::move(response)) {}
+  RouteValue(methods by_method) : value_(std::move(by_method)) {}
+  RouteValue(std::same_as<bool> auto enabled) : value_(enabled) {}
+  template <typename F>
+    requires(!std::same_as<std::remove_cvref_t<F>, RouteValue> &&
+             !std::same_as<std::remove_cvref_t<F>, Response> &&
+             !std::same_as<std::remove_cvref_t<F>, methods> &&
+             !std::same_as<std::remove_cvref_t<F>, bool> && std::constructible_from<Handler, F>)
+  RouteValue(F&& f) : value_(Handler(std::forward<F>(f))) {}
+
+  const std::variant<Handler, Response, methods, bool>& value() const { return value_; }
+
+ private:
+  std::variant<Handler, Response, methods, bool> value_;
+};
+
+/// A pattern and what stands there. Patterns begin with `/`; a segment `:name` matches any one segment, a last segment
+/// `*` all that follows. The most specific route wins: literal segments, then parameters, then `*`.
+struct Route {
+  std::string pattern;
+  RouteValue value;
+};
+
+/// The routes of a server, in any order.
+class Routes {
+ public:
+  Routes() = default;
+  Routes(std::initializer_list<Route> routes) : routes_(routes) {}
+
+  /// Adds a route, for programs that compute theirs.
+  void add(std::string pattern, RouteValue value) { routes_.push_back({std::move(pattern), std::move(value)}); }
+
+  const std::vector<Route>& entries() const { return routes_; }
+
+ private:
+  std::vector<Route> routes_;
+};
+
+}  // namespace bao

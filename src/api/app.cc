@@ -1,0 +1,103 @@
+#include "api/app.h"
+
+#include <array>
+#include <utility>
+
+#include <bao/error.h>
+
+#include "api/call.h"
+#include "routing/pattern.h"
+
+namespace bao::detail {
+
+namespace {
+
+using Targets = std::vector<std::pair<http::Method, server::Target>>;
+
+server::Target prepare(const Response& response) {
+  return server::PreparedReply(response.status(), response.fields(), std::string(response.default_content_type()),
+                               response.body());
+}
+
+Targets targets_of(App& app, const methods& by_method) {
+  const std::array<std::pair<http::Method, const MethodValue*>, 7> all{{
+      {http::Method::get, &by_method.get},
+      {http::Method::post, &by_method.post},
+      {http::Method::put, &by_method.put},
+      {http::Method::patch, &by_method.patch},
+      {http::Method::delete_, &by_method.del},
+      {http::Method::head, &by_method.head},
+      {http::Method::options, &by_method.options},
+  }};
+  Targets targets;
+  for (const auto& [method, value] : all) {
+    if (const auto* handler = std::get_if<Handler>(&value->value())) {
+      if (*handler) targets.emplace_back(method, app.add(*handler));
+    } else if (const auto* response = std::get_if<Response>(&value->value())) {
+      targets.emplace_back(method, prepare(*response));
+    }
+  }
+  return targets;
+}
+
+void add_route(server::Table::Builder& builder, App& app, const Route& route) {
+  auto refuse = [&](const std::string& sentence) {
+    throw OptionError(route.pattern, "Route \"" + route.pattern + "\" " + sentence);
+  };
+  const auto& value = route.value.value();
+  if (const auto* handler = std::get_if<Handler>(&value)) {
+    if (!*handler) refuse("has an empty handler: give one, or false to let requests fall through to .fetch");
+    builder.add(route.pattern, app.add(*handler));
+  } else if (const auto* response = std::get_if<Response>(&value)) {
+    builder.add(route.pattern, prepare(*response));
+  } else if (const auto* by_method = std::get_if<methods>(&value)) {
+    Targets targets = targets_of(app, *by_method);
+    if (targets.empty()) refuse("lists no method: set at least one of bao::methods, or remove the route");
+    builder.add(route.pattern, std::move(targets));
+  } else if (std::get<bool>(value)) {
+    refuse("is true: give a handler or a Response, or false to let requests fall through to .fetch");
+  } else {
+    builder.add(route.pattern, server::PassOn{});
+  }
+}
+
+}  // namespace
+
+App::App(Server server, ErrorHandler error, bool development)
+    : server_(std::move(server)), error_(std::move(error)) {
+  if (development) capture_.emplace();
+}
+
+server::HandlerId App::add(Handler handler) {
+  handlers_.push_back(std::move(handler));
+  return static_cast<server::HandlerId>(handlers_.size() - 1);
+}
+
+void App::on_request(server::Exchange& exchange, server::HandlerId id) {
+  const Handler& handler = handlers_[id];
+  if (handler.wants_body()) {
+    exchange.head.own();
+    (new Call(*this, exchange))->start_with_body(handler);
+  } else if (handler.is_task()) {
+    // The views that a coroutine takes out of its request must be good after it was suspended, too.
+    exchange.head.own();
+    (new Call(*this, exchange))->start(handler);
+  } else {
+    Call(*this, exchange).run(handler);
+  }
+}
+
+http::Reference<server::Table> make_table(Server server, Routes routes, Handler fetch, ErrorHandler error,
+                                          bool development) {
+  auto app = std::make_unique<App>(std::move(server), std::move(error), development);
+  server::Table::Builder builder;
+  try {
+    for (const Route& route : routes.entries()) add_route(builder, *app, route);
+    if (fetch) builder.set_fetch(app->add(std::move(fetch)));
+    return std::move(builder).build(std::move(app));
+  } catch (const routing::PatternError& error) {
+    throw OptionError(".routes", error.what());
+  }
+}
+
+}  // namespace bao::detail

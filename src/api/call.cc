@@ -1,0 +1,253 @@
+#include "api/call.h"
+
+#include <stdexcept>
+#include <utility>
+
+#include "api/app.h"
+#include "server/error_page.h"
+#include "server/server.h"
+#include "trace/exception.h"
+
+namespace bao::detail {
+
+namespace {
+
+std::string request_line(const http::RequestHead& head) {
+  std::string line(head.method());
+  line.append(" ").append(head.target()).append(head.minor_version == 0 ? " HTTP/1.0" : " HTTP/1.1");
+  return line;
+}
+
+[[noreturn]] void throw_body_error(http::Failure failure) {
+  using Reason = BodyError::Reason;
+  switch (failure) {
+    case http::Failure::none:
+    case http::Failure::client_gone:
+      throw BodyError(Reason::client_gone, "The client went away before the body had arrived");
+    case http::Failure::timed_out:
+      throw BodyError(Reason::timed_out, "The body did not arrive before the idle timeout");
+    case http::Failure::body_too_large:
+      throw BodyError(Reason::too_large, "The body is larger than max_request_body_size");
+    case http::Failure::malformed_body:
+      throw BodyError(Reason::malformed, "The body violates the chunked transfer coding");
+    case http::Failure::aborted:
+    case http::Failure::stopped: break;
+  }
+  throw BodyError(Reason::aborted, "The request was aborted before its body had arrived");
+}
+
+}  // namespace
+
+Call::Call(App& app, server::Exchange& exchange) : app_(app), exchange_(&exchange), request_(*this) {}
+
+Call::~Call() {
+  if (exchange_->observer() == this) exchange_->set_observer(nullptr);
+  if (on_heap_) exchange_->server().loop().remove_resident(*this);
+  if (started_.frame) started_.frame.destroy();
+  // Only if the loop ends before the handler has: the client must not wait for a reply that never comes.
+  if (on_heap_) exchange_->abort();
+}
+
+void Call::end() {
+  if (on_heap_) delete this;
+}
+
+void Call::on_loop_end() { delete this; }
+
+// ---- Running handlers
+
+void Call::run(const Handler& handler) {
+  try {
+    respond(std::move(handler(request_, app_.server()).response));
+  } catch (...) {
+    move_to_heap_and_fail(std::current_exception());
+  }
+}
+
+// The error handler may be a coroutine, which a call on the stack could not wait for.
+void Call::move_to_heap_and_fail(std::exception_ptr error) {
+  exchange_->head.own();
+  auto* call = new Call(app_, *exchange_);
+  call->on_heap_ = true;
+  exchange_->server().loop().add_resident(*call);
+  exchange_->set_observer(call);
+  call->body_used_ = body_used_;
+  call->fail(std::move(error));
+}
+
+void Call::start(const Handler& handler) {
+  if (!on_heap_) {
+    on_heap_ = true;
+    exchange_->server().loop().add_resident(*this);
+    exchange_->set_observer(this);
+  }
+  Outcome outcome;
+  try {
+    outcome = handler(request_, app_.server());
+  } catch (...) {
+    return fail(std::current_exception());
+  }
+  settle(std::move(outcome));
+}
+
+void Call::start_with_body(const Handler& handler) {
+  on_heap_ = true;
+  exchange_->server().loop().add_resident(*this);
+  exchange_->set_observer(this);
+  exchange_->collect_body();
+  if (exchange_->body_state() == http::Exchange::BodyState::collecting) {
+    pending_ = handler;
+  } else if (exchange_->body_state() == http::Exchange::BodyState::failed) {
+    end();  // the client has its answer
+  } else {
+    start(handler);
+  }
+}
+
+void Call::settle(Outcome outcome) {
+  if (outcome.started.frame) return follow(outcome.started);
+  respond(std::move(outcome.response));
+  end();
+}
+
+void Call::follow(const Started& started) {
+  started_ = started;
+  started_.promise->owner = this;
+  started_.promise->completed = [](void* owner) { static_cast<Call*>(owner)->on_task_done(); };
+  started_.frame.resume();
+}
+
+void Call::on_task_done() {
+  Started done = std::exchange(started_, Started());
+  std::optional<Response> response;
+  std::exception_ptr error;
+  try {
+    response = done.take(*done.promise);
+  } catch (...) {
+    error = std::current_exception();
+  }
+  done.frame.destroy();
+  if (error) return fail(std::move(error));
+  respond(std::move(response));
+  end();
+}
+
+// ---- Answers
+
+void Call::respond(std::optional<Response> response) {
+  if (!exchange_->open()) return;
+  if (!response) return respond_to_nothing();
+  std::string body = response->take_body();
+  exchange_->reply({.status = response->status(),
+                    .fields = &response->fields(),
+                    .content_type = response->default_content_type(),
+                    .body = body,
+                    .body_text = &body});
+}
+
+void Call::respond_to_nothing() {
+  if (!app_.development()) {
+    exchange_->reply({.status = 204});
+    return;
+  }
+  std::string page = server::render_no_response_page(request_line(exchange_->head));
+  exchange_->reply({.status = 500, .content_type = "text/html;charset=utf-8", .body = page});
+}
+
+void Call::fail(std::exception_ptr error) {
+  // The client was answered by the protocol layer, or is gone: there is nobody to tell.
+  if (!exchange_->open()) return end();
+  if (!handling_error_ && app_.error_handler()) {
+    if (run_error_handler(error)) return;
+  } else {
+    send_error_page(error);
+  }
+  end();
+}
+
+// True if the call goes on: a coroutine was started.
+bool Call::run_error_handler(const std::exception_ptr& error) {
+  handling_error_ = true;
+  error_ = error;
+  Outcome outcome;
+  try {
+    try {
+      std::rethrow_exception(error);
+    } catch (const std::exception& exception) {
+      outcome = app_.error_handler()(exception, request_);
+    } catch (...) {
+      unknown_.emplace(trace::describe(error));
+      outcome = app_.error_handler()(*unknown_, request_);
+    }
+  } catch (...) {
+    send_error_page(std::current_exception());
+    return false;
+  }
+  if (outcome.started.frame) {
+    follow(outcome.started);
+    return true;
+  }
+  if (outcome.response) {
+    respond(std::move(outcome.response));
+  } else {
+    send_error_page(error);
+  }
+  return false;
+}
+
+void Call::send_error_page(const std::exception_ptr& error) {
+  const http::RequestHead& head = exchange_->head;
+  server::ErrorPageContent content = server::describe_exception(error);
+  content.request_line = request_line(head);
+  exchange_->server().log(server::render_error_text(content));
+  if (!app_.development()) {
+    exchange_->reply({.status = 500});
+    return;
+  }
+  for (size_t i = 0; i < head.field_count(); ++i) {
+    content.request_fields.emplace_back(head.field_name(i), head.field_value(i));
+  }
+  std::string page = server::render_error_page(content);
+  exchange_->reply({.status = 500, .content_type = "text/html;charset=utf-8", .body = page});
+}
+
+// ---- What handlers wait for
+
+bool Call::body_ready() {
+  exchange_->collect_body();
+  return exchange_->body_state() != http::Exchange::BodyState::collecting;
+}
+
+void Call::wait_for_body(std::coroutine_handle<> waiting) { waiting_for_body_ = waiting; }
+
+std::string Call::take_body() {
+  if (exchange_->body_state() == http::Exchange::BodyState::failed) throw_body_error(exchange_->failure());
+  if (std::exchange(body_used_, true)) {
+    throw std::logic_error("The body of this request was taken before: keep what text(), bytes() or json() gave");
+  }
+  return std::move(exchange_->body());
+}
+
+std::stop_token Call::stop_token() {
+  if (!stop_source_) {
+    stop_source_.emplace();
+    if (exchange_->observer() == nullptr) exchange_->set_observer(this);
+    if (exchange_->client_gone()) stop_source_->request_stop();
+  }
+  return stop_source_->get_token();
+}
+
+void Call::on_body_complete(http::Exchange& exchange) {
+  if (pending_) {
+    Handler handler = std::exchange(pending_, Handler());
+    if (exchange.body_state() == http::Exchange::BodyState::failed) return end();
+    return start(handler);
+  }
+  if (waiting_for_body_) std::exchange(waiting_for_body_, nullptr).resume();
+}
+
+void Call::on_client_gone(http::Exchange&) {
+  if (stop_source_) stop_source_->request_stop();
+}
+
+}  // namespace bao::detail

@@ -1,0 +1,46 @@
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include <bao/loop.h>
+
+#include "api/blocking_pool.h"
+#include "net/loop.h"
+
+namespace bao::detail {
+
+class ServerState;
+
+/// What stands behind a bao::Loop.
+class LoopState {
+ public:
+  LoopState() = default;
+  LoopState(const LoopState&) = delete;
+  LoopState& operator=(const LoopState&) = delete;
+  ~LoopState() {
+    // Servers and coroutines end while everything that they may use is still there.
+    loop.end_residents();
+  }
+
+  static LoopState& current() { return *Loop::current().state_; }
+
+  net::Loop loop;
+
+  BlockingPool& pool();
+
+  /// The servers that a signal stops.
+  void add_server(const std::shared_ptr<ServerState>& server) { servers_.push_back(server); }
+
+  void run(RunOptions options);
+
+ private:
+  void on_signal();
+
+  std::vector<std::weak_ptr<ServerState>> servers_;
+  int signals_ = 0;
+  // Behind `loop`, so that its threads end before the loop that they post to.
+  std::unique_ptr<BlockingPool> pool_;
+};
+
+}  // namespace bao::detail

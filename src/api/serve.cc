@@ -1,0 +1,96 @@
+#include <cstdio>
+#include <cstdlib>
+#include <string_view>
+#include <utility>
+
+#include <bao/error.h>
+#include <bao/server.h>
+
+#include "api/app.h"
+#include "api/loop_state.h"
+#include "api/server_state.h"
+#include "net/listener.h"
+
+namespace bao {
+
+namespace {
+
+constexpr server::OptionNames kNames{
+    .port = ".port",
+    .hostname = ".hostname",
+    .unix_path = ".unix_path",
+    .reuse_port = ".reuse_port",
+    .ipv6_only = ".ipv6_only",
+    .idle_timeout = ".idle_timeout",
+    .head_timeout = ".head_timeout",
+    .max_request_body_size = ".max_request_body_size",
+    .max_head_size = ".max_head_size",
+    .max_head_fields = ".max_head_fields",
+};
+
+void log_to_stderr(std::string_view lines) {
+  std::fwrite(lines.data(), 1, lines.size(), stderr);
+  if (lines.empty() || lines.back() != '\n') std::fputc('\n', stderr);
+}
+
+server::Settings settings_of(Options& options) {
+  server::Settings settings;
+  settings.port = options.port;
+  settings.hostname = std::move(options.hostname);
+  settings.unix_path = std::move(options.unix_path);
+  settings.reuse_port = options.reuse_port;
+  settings.ipv6_only = options.ipv6_only;
+  settings.development = options.development;
+  settings.idle_timeout = options.idle_timeout;
+  settings.head_timeout = options.head_timeout;
+  settings.max_request_body_size = options.max_request_body_size;
+  settings.max_head_size = options.max_head_size;
+  settings.max_head_fields = options.max_head_fields;
+  settings.id = std::move(options.id);
+  settings.log = options.log ? std::move(options.log) : server::LogSink(log_to_stderr);
+  return server::checked(std::move(settings), options.arguments.port(), kNames,
+                         [](const char* name) { return std::getenv(name); });
+}
+
+}  // namespace
+
+namespace detail {
+
+std::shared_ptr<ServerState> ServerState::start(Options options) {
+  server::Settings settings = settings_of(options);
+  auto state = std::make_shared<ServerState>();
+  auto table = make_table(Server(state), std::move(options.routes), std::move(options.fetch),
+                          std::move(options.error), *settings.development);
+  LoopState& loop = LoopState::current();
+  state->core_ = server::Server::start(loop.loop, std::move(settings), std::move(table));
+  loop.add_server(state);
+  return state;
+}
+
+}  // namespace detail
+
+Arguments::Arguments(int argc, const char* const* argv) {
+  constexpr std::string_view kName = "--port";
+  for (int i = 1; i < argc; ++i) {
+    std::string_view argument = argv[i];
+    if (argument == "--") return;
+    if (argument == kName) {
+      // A missing value is told like a wrong one.
+      port_ = i + 1 < argc ? argv[++i] : "";
+    } else if (argument.starts_with("--port=")) {
+      port_ = argument.substr(kName.size() + 1);
+    }
+  }
+}
+
+Server serve(Options options) {
+  try {
+    return Server(detail::ServerState::start(std::move(options)));
+  } catch (const server::SettingsError& error) {
+    throw OptionError(error.option(), error.what());
+  } catch (const net::ListenError& error) {
+    throw ListenError(error.code(), error.what());
+  }
+}
+
+}  // namespace bao

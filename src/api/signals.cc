@@ -1,0 +1,90 @@
+#include "api/signals.h"
+
+#include <sys/eventfd.h>
+
+#include <array>
+#include <atomic>
+#include <cerrno>
+#include <csignal>
+#include <mutex>
+#include <stdexcept>
+#include <system_error>
+
+namespace bao::detail {
+
+namespace {
+
+// Signals belong to the process, and a handler can reach nothing but what is static: hence the only mutable state of
+// its kind here. A slot holds the descriptor of a watch plus one; 0 is free.
+constexpr size_t kSlots = 256;
+std::array<std::atomic<int>, kSlots> slots;
+static_assert(std::atomic<int>::is_always_lock_free);
+
+std::mutex mutex;  // guards the three below
+size_t watches = 0;
+struct sigaction former_interrupt;
+struct sigaction former_terminate;
+
+void handle(int) {
+  const int saved = errno;
+  for (auto& slot : slots) {
+    int fd = slot.load(std::memory_order_acquire) - 1;
+    uint64_t one = 1;
+    if (fd >= 0) [[maybe_unused]] auto written = ::write(fd, &one, sizeof one);
+  }
+  errno = saved;
+}
+
+size_t take_slot(int fd) {
+  std::lock_guard lock(mutex);
+  size_t slot = 0;
+  int free = 0;
+  while (slot < kSlots && !slots[slot].compare_exchange_strong(free, fd + 1)) {
+    free = 0;
+    ++slot;
+  }
+  if (slot == kSlots) {
+    throw std::runtime_error("More than 256 loops handle signals: run the others with .signals = false");
+  }
+  if (watches++ == 0) {
+    struct sigaction action {};
+    action.sa_handler = handle;
+    action.sa_flags = SA_RESTART;
+    sigemptyset(&action.sa_mask);
+    ::sigaction(SIGINT, &action, &former_interrupt);
+    ::sigaction(SIGTERM, &action, &former_terminate);
+  }
+  return slot;
+}
+
+void free_slot(size_t slot) {
+  std::lock_guard lock(mutex);
+  if (--watches == 0) {
+    ::sigaction(SIGINT, &former_interrupt, nullptr);
+    ::sigaction(SIGTERM, &former_terminate, nullptr);
+  }
+  slots[slot].store(0, std::memory_order_release);
+}
+
+}  // namespace
+
+SignalWatch::SignalWatch(net::Loop& loop, std::function<void()> on_signal)
+    : loop_(loop), on_signal_(std::move(on_signal)), fd_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+  if (!fd_) throw std::system_error(errno, std::generic_category(), "eventfd");
+  loop_.watch(fd_.get(), EPOLLIN, *this);
+  slot_ = take_slot(fd_.get());
+}
+
+SignalWatch::~SignalWatch() {
+  free_slot(slot_);
+  loop_.unwatch(fd_.get());
+}
+
+void SignalWatch::on_event(uint32_t) {
+  uint64_t count = 0;
+  if (::read(fd_.get(), &count, sizeof count) != sizeof count) return;
+  // Two signals may have come since the last turn.
+  for (; count > 0; --count) on_signal_();
+}
+
+}  // namespace bao::detail

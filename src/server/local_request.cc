@@ -1,0 +1,76 @@
+#include "server/local_request.h"
+
+#include <utility>
+
+#include "http1/reply_writer.h"
+#include "http1/request_rules.h"
+
+namespace bao::server {
+
+void LocalRequest::start(Server& server, std::string_view method, std::string_view target, const Fields& fields,
+                         std::string body, Done done) {
+  std::string head;
+  head.append(method).append(" ").append(target).append(" HTTP/1.1\r\n");
+  if (!fields.has("Host")) head.append("Host: ").append(server.authority()).append("\r\n");
+  if (!body.empty() && !fields.has("Content-Length")) {
+    head.append("Content-Length: ").append(std::to_string(body.size())).append("\r\n");
+  }
+  head.append(fields.lines()).append("\r\n");
+  // Deletes itself in finish(), which comes exactly once.
+  auto* request = new LocalRequest(server, std::move(done));
+  request->run(head, std::move(body));
+}
+
+void LocalRequest::run(std::string_view head, std::string body) {
+  exchange_ = http::Reference<Exchange>(&server_->make_exchange());
+  server_->begin_local_request();
+  http1::RequestParser parser;
+  const http1::HeadLimits limits{static_cast<uint32_t>(server_->settings().max_head_size),
+                                 static_cast<uint32_t>(server_->settings().max_head_fields)};
+  http1::Refusal refusal;
+  if (parser.parse(head, limits, exchange_->head) != http1::ParseStatus::complete) {
+    refusal = parser.refusal() ? parser.refusal()
+                               : http1::Refusal{400, "the method, the target or a field is malformed"};
+  } else {
+    refusal = http1::apply_request_rules(exchange_->head);
+  }
+  if (!refusal && body.size() > server_->settings().max_request_body_size) {
+    refusal = {413, "the body is larger than this server takes"};
+  }
+  if (refusal) return finish({.status = refusal.status, .body = std::string(refusal.reason)});
+  exchange_->head.own();
+  exchange_->body_limit = server_->settings().max_request_body_size;
+  exchange_->body() = std::move(body);
+  exchange_->attach(*this);
+  http::Reference<Exchange> keep = exchange_;
+  server_->on_request(*keep);
+}
+
+void LocalRequest::start_body(http::Exchange& exchange) { exchange.end_body(); }
+
+void LocalRequest::send_reply(http::Exchange& exchange, const http::Reply& reply) {
+  LocalReply result{.status = reply.status};
+  if (reply.fields != nullptr) result.fields = *reply.fields;
+  if (!reply.content_type.empty() && !result.fields.has("Content-Type")) {
+    result.fields.set("Content-Type", reply.content_type);
+  }
+  const bool head_request = exchange.head.method_id == http::Method::head;
+  if (http1::reply_has_content(reply.status, head_request)) result.body = reply.body;
+  exchange.detach();
+  finish(std::move(result));
+}
+
+void LocalRequest::abort(http::Exchange& exchange) {
+  exchange.cut(http::Failure::aborted);
+  finish({});
+}
+
+void LocalRequest::finish(LocalReply reply) {
+  server_->end_local_request();
+  exchange_ = {};
+  Done done = std::move(done_);
+  delete this;
+  done(std::move(reply));
+}
+
+}  // namespace bao::server

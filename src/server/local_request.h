@@ -1,0 +1,51 @@
+#pragma once
+
+#include <functional>
+#include <string>
+#include <string_view>
+
+#include <bao/fields.h>
+
+#include "http/exchange.h"
+#include "server/server.h"
+
+namespace bao::server {
+
+/// What a request without a socket came to.
+struct LocalReply {
+  int status = 0;
+  Fields fields{};
+  std::string body{};
+};
+
+/// A request that the program makes to its own server's handlers, without a socket: it is checked and dispatched like
+/// one from the wire, and its reply is handed back instead of sent.
+class LocalRequest final : public http::Stream {
+ public:
+  /// Called once, on the loop's thread, perhaps before `start` returns.
+  using Done = std::function<void(LocalReply)>;
+
+  /// `target` is a path with an optional query, or an http URL. Host and Content-Length are added unless `fields` has
+  /// them. A request that the protocol layer would refuse is answered with its error reply.
+  static void start(Server& server, std::string_view method, std::string_view target, const Fields& fields,
+                    std::string body, Done done);
+
+  void send_reply(http::Exchange& exchange, const http::Reply& reply) override;
+  void start_body(http::Exchange& exchange) override;
+  void abort(http::Exchange& exchange) override;
+  const net::PeerAddress& peer() const override { return peer_; }
+  void set_idle_timeout(std::chrono::milliseconds) override {}
+
+ private:
+  LocalRequest(Server& server, Done done) : server_(&server), done_(std::move(done)) {}
+
+  void run(std::string_view head, std::string body);
+  void finish(LocalReply reply);
+
+  http::Reference<Server> server_;
+  http::Reference<Exchange> exchange_;
+  Done done_;
+  net::PeerAddress peer_;
+};
+
+}  // namespace bao::server

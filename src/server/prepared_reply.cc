@@ -1,0 +1,48 @@
+#include "server/prepared_reply.h"
+
+#include <utility>
+
+#include "http/tokens.h"
+#include "http/validators.h"
+
+namespace bao::server {
+
+PreparedReply::PreparedReply(int status, Fields fields, std::string content_type, std::string body)
+    : status_(status),
+      fields_(std::move(fields)),
+      body_(std::make_shared<const std::string>(std::move(body))) {
+  if (!content_type.empty() && !fields_.knows(Fields::kContentType)) {
+    fields_.set("Content-Type", content_type);
+  }
+  if (status_ == 200 && !body_->empty() && !fields_.knows(Fields::kETag)) {
+    fields_.set("ETag", http::make_strong_etag(*body_));
+  }
+  if (auto etag = fields_.get("ETag")) etag_ = *etag;
+  // What a 304 repeats of the 200 (RFC 9110 section 15.4.5), the program's own fields included; but
+  // nothing that describes the representation, which is not sent.
+  for (Fields::Field field : fields_) {
+    if (http::equals_ignoring_case(field.name, "content-type") ||
+        http::equals_ignoring_case(field.name, "content-length") ||
+        http::equals_ignoring_case(field.name, "content-encoding")) {
+      continue;
+    }
+    not_modified_fields_.append(field.name, field.value);
+  }
+}
+
+bool PreparedReply::not_modified(const http::RequestHead& head) const {
+  if (etag_.empty() || status_ != 200) return false;
+  if (head.method_id != http::Method::get && head.method_id != http::Method::head) return false;
+  auto condition = head.field("if-none-match");
+  return condition && http::if_none_match(*condition, etag_);
+}
+
+void PreparedReply::send(http::Exchange& exchange) const {
+  if (not_modified(exchange.head)) {
+    exchange.reply({.status = 304, .fields = &not_modified_fields_});
+    return;
+  }
+  exchange.reply({.status = status_, .fields = &fields_, .body = *body_, .body_shared = &body_});
+}
+
+}  // namespace bao::server

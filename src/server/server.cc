@@ -1,0 +1,229 @@
+#include "server/server.h"
+
+#include <utility>
+
+namespace bao::server {
+
+namespace {
+// Cleared exchanges that are kept for new requests. Above this a burst has passed, and memory is worth more.
+constexpr size_t kKeptExchanges = 1024;
+
+http1::ConnectionSettings connection_settings(const Settings& settings) {
+  http1::ConnectionSettings result;
+  result.head.max_bytes = static_cast<uint32_t>(settings.max_head_size);
+  result.head.max_fields = static_cast<uint32_t>(settings.max_head_fields);
+  result.max_body_bytes = settings.max_request_body_size;
+  result.idle_timeout = settings.idle_timeout;
+  result.head_timeout = settings.head_timeout;
+  return result;
+}
+
+net::ListenOptions listen_options(const Settings& settings) {
+  net::ListenOptions options;
+  options.hostname = settings.hostname;
+  options.port = static_cast<int>(settings.port.value_or(0));
+  options.unix_path = settings.unix_path;
+  options.reuse_port = settings.reuse_port;
+  options.ipv6_only = settings.ipv6_only;
+  return options;
+}
+
+}  // namespace
+
+http::Reference<Server> Server::start(net::Loop& loop, Settings settings, http::Reference<Table> table) {
+  net::Listener listener = net::Listener::open(listen_options(settings));
+  http::Reference<Server> server(new Server(loop, std::move(settings), std::move(table)));
+  server->local_ = listener.local();
+  server->authority_ = net::format_host_for_url(server->hostname());
+  if (server->local_.port != 0 && server->local_.port != 80) {
+    server->authority_ += ":" + std::to_string(server->local_.port);
+  }
+  server->acceptor_ =
+      std::make_unique<Acceptor>(loop, std::move(listener), *server, server->settings_.log);
+  loop.add_resident(*server);
+  server->self_ = server;
+  server->update_hold();
+  return server;
+}
+
+Server::Server(net::Loop& loop, Settings settings, http::Reference<Table> table)
+    : loop_(loop),
+      settings_(std::move(settings)),
+      workspace_(*this, *this, loop.timers(), loop.now(), loop.wall_time()),
+      table_(std::move(table)) {
+  workspace_.settings = connection_settings(settings_);
+}
+
+Server::~Server() {
+  for (Exchange* exchange : pool_) delete exchange;
+}
+
+std::string Server::hostname() const {
+  if (!settings_.hostname.empty() && settings_.hostname != "0.0.0.0" && settings_.hostname != "::" &&
+      settings_.hostname != "[::]") {
+    return settings_.hostname;
+  }
+  return "localhost";
+}
+
+std::string Server::url() const {
+  if (local_.family != net::SocketAddress::Family::unix_domain) return "http://" + authority_ + "/";
+  if (!local_.address.empty() && local_.address[0] == '\0') return "abstract://" + local_.address.substr(1);
+  return "unix://" + local_.address;
+}
+
+// ---- Exchanges
+
+Exchange& Server::make_exchange() {
+  retain();
+  if (pool_.empty()) return *new Exchange(*this);
+  Exchange* exchange = pool_.back();
+  pool_.pop_back();
+  return *exchange;
+}
+
+void Server::on_request(http::Exchange& exchange) {
+  auto& own = static_cast<Exchange&>(exchange);
+  if (!referenced_) update_hold();
+  own.table = table_;
+  own.table->dispatch(own);
+}
+
+void Server::recycle(Exchange& exchange) {
+  if (pool_.size() < kKeptExchanges) {
+    pool_.push_back(&exchange);
+  } else {
+    delete &exchange;
+  }
+  if (!referenced_) update_hold();
+  release();
+}
+
+void Server::begin_local_request() {
+  ++local_pending_;
+  update_hold();
+}
+
+void Server::end_local_request() {
+  --local_pending_;
+  update_hold();
+}
+
+// ---- Connections
+
+template <typename F>
+void Server::for_each_connection(F f) {
+  // Closing takes a connection out of the list, and may run code that closes others: those stay readable until the
+  // end of the turn, and their `next` still leads on.
+  for (http1::Connection* connection = connections_; connection != nullptr;) {
+    http1::Connection* next = connection->next;
+    f(*connection);
+    connection = next;
+  }
+}
+
+void Server::on_accepted(net::Accepted accepted) {
+  auto transport = std::make_unique<net::SocketTransport>(loop_, std::move(accepted.fd));
+  auto* connection = new http1::Connection(workspace_, std::move(transport), accepted.peer);
+  connection->next = connections_;
+  if (connections_ != nullptr) connections_->previous = connection;
+  connections_ = connection;
+  connection->start();
+}
+
+void Server::on_connection_closed(http1::Connection& connection) {
+  if (connection.previous != nullptr) {
+    connection.previous->next = connection.next;
+  } else {
+    connections_ = connection.next;
+  }
+  if (connection.next != nullptr) connection.next->previous = connection.previous;
+  if (dead_.empty()) {
+    loop_.defer(net::Work([server = http::Reference<Server>(this)] { server->bury(); }));
+  }
+  dead_.emplace_back(&connection);
+  check_stopped();
+}
+
+void Server::bury() { dead_.clear(); }
+
+size_t Server::close_idle_connections() {
+  size_t closed = 0;
+  for_each_connection([&](http1::Connection& connection) {
+    if (!connection.idle()) return;
+    connection.close_when_done();
+    ++closed;
+  });
+  return closed;
+}
+
+// ---- Life
+
+void Server::reload(http::Reference<Table> table) {
+  if (state_ != State::stopped) table_ = std::move(table);
+}
+
+void Server::stop(bool force, net::Work on_stopped) {
+  http::Reference<Server> keep(this);
+  on_stopped_.push_back(std::move(on_stopped));
+  if (state_ == State::listening) {
+    state_ = State::stopping;
+    workspace_.draining = true;
+    close_acceptor();
+  }
+  for_each_connection([&](http1::Connection& connection) {
+    if (force) {
+      connection.cut(http::Failure::stopped);
+    } else {
+      connection.close_when_done();
+    }
+  });
+  check_stopped();
+  update_hold();
+}
+
+void Server::close_acceptor() {
+  acceptor_->close();
+  loop_.retire(std::move(acceptor_));
+}
+
+void Server::check_stopped() {
+  if (state_ == State::listening || connections_ != nullptr) return;
+  if (state_ == State::stopping) {
+    state_ = State::stopped;
+    loop_.remove_resident(*this);
+    // The table's application may hold the server: this is what lets both go.
+    table_ = {};
+    auto keep = std::move(self_);
+    self_ = {};
+    update_hold();
+    for (net::Work& work : std::exchange(on_stopped_, {})) work();
+    return;
+  }
+  for (net::Work& work : std::exchange(on_stopped_, {})) work();
+}
+
+void Server::on_loop_end() {
+  http::Reference<Server> keep(this);
+  stop(true, net::Work([] {}));
+  loop_.remove_resident(*this);
+}
+
+void Server::set_referenced(bool referenced) {
+  referenced_ = referenced;
+  update_hold();
+}
+
+void Server::update_hold() {
+  const bool wanted = (state_ == State::listening && referenced_) || pending_requests() > 0 ||
+                      (state_ == State::stopping && connections_ != nullptr);
+  if (wanted == holds_loop_) return;
+  holds_loop_ = wanted;
+  if (wanted) {
+    loop_.hold();
+  } else {
+    loop_.release();
+  }
+}
+
+}  // namespace bao::server

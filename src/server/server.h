@@ -1,0 +1,124 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "http1/connection.h"
+#include "http1/workspace.h"
+#include "net/loop.h"
+#include "server/acceptor.h"
+#include "server/exchange.h"
+#include "server/settings.h"
+#include "server/table.h"
+
+namespace bao::server {
+
+/// A live server on one loop, whatever the language of its handlers: listens, makes connections of what it accepts,
+/// dispatches their exchanges by the present table, and ends in good order.
+///
+/// Counted references on the loop's thread: while it listens or has connections it holds itself, every exchange that
+/// is out of its pool holds it too. Everything here may only be called on the loop's thread.
+class Server final : public http::ExchangeHandler,
+                     public http1::ConnectionOwner,
+                     public Acceptor::Receiver,
+                     public net::Resident {
+ public:
+  enum class State : uint8_t { listening, stopping, stopped };
+
+  /// Listens by `settings`, which `checked` has passed. Throws net::ListenError.
+  static http::Reference<Server> start(net::Loop& loop, Settings settings, http::Reference<Table> table);
+
+  Server(const Server&) = delete;
+  Server& operator=(const Server&) = delete;
+
+  // -- Facts
+
+  net::Loop& loop() const { return loop_; }
+  State state() const { return state_; }
+  const Settings& settings() const { return settings_; }
+  bool development() const { return *settings_.development; }
+  /// Where it listens; stays the same after it has stopped.
+  const net::SocketAddress& local() const { return local_; }
+  /// The name for people and URLs: the option, or `localhost` when it listens on all interfaces or a unix socket.
+  std::string hostname() const;
+  /// `http://localhost:3000/`, or `unix://path`, or `abstract://name`.
+  std::string url() const;
+  /// The authority for requests that name none: hostname and port.
+  const std::string& authority() const { return authority_; }
+  const http1::Counters& counters() const { return workspace_.counters; }
+  /// Requests under way, those of `fetch` without a socket included.
+  uint64_t pending_requests() const { return workspace_.counters.requests_pending + local_pending_; }
+
+  // -- Life
+
+  /// New requests are answered from `table`; those under way end with the one that they began with. Does nothing once
+  /// the server has stopped.
+  void reload(http::Reference<Table> table);
+
+  /// Stops listening. Without `force` idle connections close at once, the others when their request is answered; with
+  /// it all are cut. `on_stopped` runs once no connection is left; at once if that is so already.
+  void stop(bool force, net::Work on_stopped);
+
+  /// Closes the connections that are between requests; returns how many.
+  size_t close_idle_connections();
+
+  /// Whether the server keeps its loop running while it listens. Requests under way always do.
+  void set_referenced(bool referenced);
+
+  void log(std::string_view lines) const { settings_.log(lines); }
+
+  // -- Exchanges
+
+  /// http::ExchangeHandler
+  Exchange& make_exchange() override;
+  void on_request(http::Exchange& exchange) override;
+
+  // What the parts of a server tell it.
+  void on_accepted(net::Accepted accepted) override;
+  void on_connection_closed(http1::Connection& connection) override;
+  void on_loop_end() override;
+
+  /// Counts requests that come from no connection (LocalRequest).
+  void begin_local_request();
+  void end_local_request();
+
+  void retain() { ++references_; }
+  void release() {
+    if (--references_ == 0) delete this;
+  }
+
+ private:
+  friend class Exchange;
+
+  Server(net::Loop& loop, Settings settings, http::Reference<Table> table);
+  ~Server();
+
+  void recycle(Exchange& exchange);
+  void bury();
+  void close_acceptor();
+  void check_stopped();
+  void update_hold();
+  template <typename F>
+  void for_each_connection(F f);
+
+  net::Loop& loop_;
+  Settings settings_;
+  http1::Workspace workspace_;
+  http::Reference<Table> table_;
+  std::unique_ptr<Acceptor> acceptor_;
+  net::SocketAddress local_;
+  std::string authority_;
+  http1::Connection* connections_ = nullptr;
+  std::vector<std::unique_ptr<http1::Connection>> dead_;  // deleted at the end of the turn
+  std::vector<Exchange*> pool_;
+  std::vector<net::Work> on_stopped_;
+  http::Reference<Server> self_;  // while it listens or has connections
+  uint64_t local_pending_ = 0;
+  uint32_t references_ = 0;
+  State state_ = State::listening;
+  bool referenced_ = true;
+  bool holds_loop_ = false;
+};
+
+}  // namespace bao::server

@@ -1,0 +1,130 @@
+#include "server/settings.h"
+
+#include <charconv>
+#include <cstring>
+#include <limits>
+#include <random>
+
+namespace bao::server {
+
+namespace {
+
+constexpr int64_t kHighestPort = 65535;
+constexpr int64_t kDefaultPort = 3000;
+// A head is addressed with 32 bits, and is gathered in memory for each slow client: more is surely
+// a mistake.
+constexpr uint64_t kLargestHead = 64ull << 20;
+
+[[noreturn]] void refuse(std::string_view option, const std::string& value,
+                         const std::string& mend) {
+  throw SettingsError(option, "Option " + std::string(option) + " is " + value + ": " + mend);
+}
+
+std::string quoted(std::string_view text) {
+  std::string shown = "\"";
+  for (char c : text.substr(0, 80))
+    shown += static_cast<unsigned char>(c) < 0x20 || c == 0x7f ? '?' : c;
+  return shown + "\"";
+}
+
+int64_t parse_port(std::string_view source, std::string_view text) {
+  int64_t port = -1;
+  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
+  if (error != std::errc() || end != text.data() + text.size() || port < 0 || port > kHighestPort) {
+    throw SettingsError(source, std::string(source) + " is " + quoted(text) +
+                                    ": give a port from 0 (any free one) to 65535");
+  }
+  return port;
+}
+
+int64_t find_port(const Settings& settings, const std::optional<std::string>& argument,
+                  const OptionNames& names, const Environment& environment) {
+  if (settings.port) {
+    if (*settings.port < 0 || *settings.port > kHighestPort) {
+      refuse(names.port, std::to_string(*settings.port),
+             "give a port from 0 (any free one) to 65535");
+    }
+    return *settings.port;
+  }
+  if (argument) return parse_port("The argument --port", *argument);
+  for (const char* name : {"BUN_PORT", "PORT", "NODE_PORT"}) {
+    const char* value = environment(name);
+    if (value != nullptr && *value != '\0') {
+      return parse_port(std::string("The environment variable ") + name, value);
+    }
+  }
+  return kDefaultPort;
+}
+
+void check_address(const Settings& settings, const OptionNames& names) {
+  if (!settings.unix_path.empty()) {
+    for (auto [set, name] : {std::pair(settings.port.has_value(), names.port),
+                             std::pair(!settings.hostname.empty(), names.hostname),
+                             std::pair(settings.reuse_port, names.reuse_port),
+                             std::pair(settings.ipv6_only, names.ipv6_only)}) {
+      if (set) {
+        throw SettingsError(names.unix_path,
+                            "Options " + std::string(names.unix_path) + " and " +
+                                std::string(name) +
+                                " exclude each other: a unix socket has no port, remove one");
+      }
+    }
+    // The length is the listener's to check: it differs between paths and abstract names.
+    if (settings.unix_path[0] != '\0' && settings.unix_path.find('\0') != std::string::npos) {
+      refuse(names.unix_path, quoted(settings.unix_path),
+             "a path holds no NUL byte; only the first byte may be one, for an abstract socket");
+    }
+  }
+  if (settings.hostname.find('\0') != std::string::npos) {
+    refuse(names.hostname, quoted(settings.hostname), "a host name holds no NUL byte");
+  }
+}
+
+void check_limits(const Settings& settings, const OptionNames& names) {
+  for (auto [value, name] : {std::pair(settings.idle_timeout, names.idle_timeout),
+                             std::pair(settings.head_timeout, names.head_timeout)}) {
+    // The upper bound keeps sums of time points from overflowing.
+    if (value.count() < 0 || value > std::chrono::hours(24 * 365 * 100)) {
+      refuse(name, std::to_string(value.count()) + " ms",
+             "give a duration that is not negative, 0 for none");
+    }
+  }
+  if (settings.max_head_size < 64 || settings.max_head_size > kLargestHead) {
+    refuse(names.max_head_size, std::to_string(settings.max_head_size),
+           "give 64 to 67108864 bytes");
+  }
+  if (settings.max_head_fields < 1 || settings.max_head_fields > 100'000) {
+    refuse(names.max_head_fields, std::to_string(settings.max_head_fields),
+           "give 1 to 100000 fields");
+  }
+}
+
+std::string random_id() {
+  std::random_device source;
+  char text[17];
+  char* end = text;
+  for (int i = 0; i < 2; ++i) {
+    // Eight digits each, with leading zeros.
+    uint32_t bits = source();
+    for (int shift = 28; shift >= 0; shift -= 4) *end++ = "0123456789abcdef"[(bits >> shift) & 15];
+  }
+  return {text, end};
+}
+
+}  // namespace
+
+Settings checked(Settings settings, const std::optional<std::string>& port_argument,
+                 const OptionNames& names, const Environment& environment) {
+  check_address(settings, names);
+  check_limits(settings, names);
+  if (settings.unix_path.empty())
+    settings.port = find_port(settings, port_argument, names, environment);
+  if (!settings.development) {
+    const char* mode = environment("NODE_ENV");
+    settings.development = mode == nullptr || std::strcmp(mode, "production") != 0;
+  }
+  if (settings.id.empty()) settings.id = random_id();
+  return settings;
+}
+
+}  // namespace bao::server

@@ -1,0 +1,66 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+
+namespace bao::server {
+
+/// Where the program writes what nobody catches: errors of handlers, and warnings of the server.
+/// Called on the loop's thread with one or more lines without a final newline; must not throw.
+using LogSink = std::function<void(std::string_view)>;
+
+/// A server's options, whatever the language of its handlers. The faces fill it; `checked` judges
+/// it.
+struct Settings {
+  /// 0 to 65535; unset: the environment's or 3000. 64 bits wide so that a wrong value can be named
+  /// as it was given.
+  std::optional<int64_t> port;
+  std::string hostname;
+  std::string unix_path;
+  bool reuse_port = false;
+  bool ipv6_only = false;
+  std::optional<bool> development;
+  std::chrono::milliseconds idle_timeout{10'000};
+  std::chrono::milliseconds head_timeout{10'000};
+  uint64_t max_request_body_size = 128ull << 20;
+  uint64_t max_head_size = 16 * 1024;
+  uint64_t max_head_fields = 200;
+  std::string id;
+  LogSink log;
+};
+
+/// A face's names for the options, for messages: a Node programmer wrote `idleTimeout`, a C++
+/// programmer
+/// `.idle_timeout`.
+struct OptionNames {
+  std::string_view port, hostname, unix_path, reuse_port, ipv6_only, idle_timeout, head_timeout,
+      max_request_body_size, max_head_size, max_head_fields;
+};
+
+/// A wrong option. The sentence names the option, the value and the mend.
+class SettingsError : public std::invalid_argument {
+ public:
+  SettingsError(std::string_view option, const std::string& sentence)
+      : std::invalid_argument(sentence), option_(option) {}
+  const std::string& option() const { return option_; }
+
+ private:
+  std::string option_;
+};
+
+/// Reads an environment variable; null if it is not set. A parameter so that tests need not change
+/// the process.
+using Environment = std::function<const char*(const char* name)>;
+
+/// Checks every option and fills in the defaults that depend on the surroundings: `port` by the
+/// order option, `port_argument` (the value of `--port`), BUN_PORT, PORT, NODE_PORT, 3000;
+/// `development`, off only if NODE_ENV is `production`; a random `id`. Throws SettingsError.
+Settings checked(Settings settings, const std::optional<std::string>& port_argument,
+                 const OptionNames& names, const Environment& environment);
+
+}  // namespace bao::server

@@ -1,0 +1,109 @@
+#include "server/table.h"
+
+#include <utility>
+
+#include "server/exchange.h"
+
+namespace bao::server {
+
+namespace {
+
+constexpr std::string_view method_name(http::Method method) {
+  switch (method) {
+    case http::Method::get: return "GET";
+    case http::Method::head: return "HEAD";
+    case http::Method::post: return "POST";
+    case http::Method::put: return "PUT";
+    case http::Method::delete_: return "DELETE";
+    case http::Method::connect: return "CONNECT";
+    case http::Method::options: return "OPTIONS";
+    case http::Method::trace: return "TRACE";
+    case http::Method::patch: return "PATCH";
+    case http::Method::other: break;
+  }
+  return "";
+}
+
+// What a server without a handler for `OPTIONS *` says of itself (RFC 9110 section 9.3.7).
+constexpr std::string_view kServerMethods = "GET, HEAD, POST, PUT, DELETE, PATCH, OPTIONS";
+
+}  // namespace
+
+const Target* Table::Route::find(http::Method method) const {
+  if (any >= 0) return &targets[static_cast<size_t>(any)];
+  int8_t index = by_method[static_cast<size_t>(method)];
+  return index < 0 ? nullptr : &targets[static_cast<size_t>(index)];
+}
+
+void Table::dispatch(Exchange& exchange) const {
+  if (!router_.match(exchange.head.path(), exchange.match)) return fall_through(exchange, nullptr);
+  const Route& route = routes_[exchange.match.route()];
+  const Target* target = route.find(exchange.head.method_id);
+  if (target == nullptr) return fall_through(exchange, &route);
+  exchange.matched = true;
+  run(*target, exchange);
+}
+
+void Table::run(const Target& target, Exchange& exchange) const {
+  if (const auto* prepared = std::get_if<PreparedReply>(&target)) return prepared->send(exchange);
+  if (const auto* id = std::get_if<HandlerId>(&target))
+    return application_->on_request(exchange, *id);
+  exchange.matched = false;
+  fall_through(exchange, nullptr);
+}
+
+// `route`: the one that matched the path but does not list the method.
+void Table::fall_through(Exchange& exchange, const Route* route) const {
+  if (has_fetch_) return application_->on_request(exchange, fetch_);
+  if (route != nullptr) {
+    const Fields fields{{"Allow", route->allow}};
+    exchange.reply({.status = 405, .fields = &fields});
+  } else if (exchange.head.path() == "*") {
+    const Fields fields{{"Allow", kServerMethods}};
+    exchange.reply({.status = 204, .fields = &fields});
+  } else {
+    exchange.reply({.status = 404});
+  }
+}
+
+Table::Builder::Builder() : table_(new Table) {}
+Table::Builder::~Builder() = default;
+
+void Table::Builder::add(std::string_view pattern, Target target) {
+  router_.add(pattern, static_cast<uint32_t>(table_->routes_.size()));
+  Route& route = table_->routes_.emplace_back();
+  route.targets.push_back(std::move(target));
+  route.any = 0;
+}
+
+void Table::Builder::add(std::string_view pattern,
+                         std::vector<std::pair<http::Method, Target>> targets) {
+  router_.add(pattern, static_cast<uint32_t>(table_->routes_.size()));
+  Route& route = table_->routes_.emplace_back();
+  route.by_method.fill(-1);
+  for (auto& [method, target] : targets) {
+    route.by_method[static_cast<size_t>(method)] = static_cast<int8_t>(route.targets.size());
+    route.targets.push_back(std::move(target));
+    if (!route.allow.empty()) route.allow += ", ";
+    route.allow += method_name(method);
+  }
+  int8_t& head = route.by_method[static_cast<size_t>(http::Method::head)];
+  const int8_t get = route.by_method[static_cast<size_t>(http::Method::get)];
+  if (head < 0 && get >= 0) {
+    head = get;
+    route.allow += ", HEAD";
+  }
+}
+
+void Table::Builder::set_fetch(HandlerId id) {
+  table_->has_fetch_ = true;
+  table_->fetch_ = id;
+}
+
+http::Reference<Table> Table::Builder::build(std::unique_ptr<Application> application) && {
+  table_->router_ = std::move(router_).build();
+  table_->application_ = std::move(application);
+  return http::Reference<Table>(table_.release());
+}
+
+}  // namespace bao::server

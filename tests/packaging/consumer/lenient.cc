@@ -1,0 +1,2 @@
+// Draws a warning, which is an error only for those who asked for that.
+int main() { int unused = 0; }
