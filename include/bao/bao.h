@@ -13,3 +13,4 @@
 #include <bao/server.h>
 #include <bao/socket_address.h>
 #include <bao/task.h>
+#include <bao/writer.h>

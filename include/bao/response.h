@@ -1,12 +1,16 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <utility>
 
 #include <bao/fields.h>
+#include <bao/writer.h>
 
 namespace bao {
 
@@ -57,6 +61,16 @@ class Response {
   }
   /// The same with JSON that is text already; it is not checked.
   static Response json_text(std::string text);
+  /// 200 with content that `produce` writes piece by piece while it is sent:
+  ///
+  ///     bao::Response::stream([](bao::Writer& out) -> bao::Task<> {
+  ///       for (int i = 0; i < 3; ++i) co_await out.write("tick\n");
+  ///     })
+  ///
+  /// Chunked, or with Content-Length if `length` is given, which must then be met exactly. The producer runs after the
+  /// handler has returned, so it must not refer to the request; if it throws, the connection is reset so that the
+  /// client cannot take the reply for whole. Not for prepared replies on routes.
+  static Response stream(Producer produce, std::optional<std::uint64_t> length = std::nullopt);
   /// Sends the client to `location`, a URL or a path. `status` is 301, 302, 303, 307 or 308; anything else throws
   /// std::invalid_argument.
   static Response redirect(std::string_view location, int status = 302);
@@ -98,14 +112,25 @@ class Response {
   /// Moves the body out.
   std::string take_body() { return std::move(body_); }
 
+  /// The producer of a streamed reply; null for others.
+  const Producer* producer() const { return stream_ ? &stream_->produce : nullptr; }
+  /// The declared length of a streamed reply.
+  std::optional<std::uint64_t> stream_length() const { return stream_ ? stream_->length : std::nullopt; }
+
   /// The Content-Type that is sent unless `fields()` has one; empty for none.
   std::string_view default_content_type() const;
 
  private:
   enum class Type : unsigned char { none, text, html, json };
 
+  struct Stream {
+    Producer produce;
+    std::optional<std::uint64_t> length;
+  };
+
   std::string body_;
   Fields fields_;
+  std::shared_ptr<const Stream> stream_;
   int status_ = 200;
   Type type_ = Type::none;
 };

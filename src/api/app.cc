@@ -14,12 +14,16 @@ namespace {
 
 using Targets = std::vector<std::pair<http::Method, server::Target>>;
 
-server::Target prepare(const Response& response) {
+server::Target prepare(std::string_view pattern, const Response& response) {
+  if (response.producer() != nullptr) {
+    throw OptionError(pattern, "Route \"" + std::string(pattern) +
+                                   "\" has a streamed Response, which cannot be prepared: give a handler that returns it");
+  }
   return server::PreparedReply(response.status(), response.fields(), std::string(response.default_content_type()),
                                response.body());
 }
 
-Targets targets_of(App& app, const methods& by_method) {
+Targets targets_of(App& app, std::string_view pattern, const methods& by_method) {
   const std::array<std::pair<http::Method, const MethodValue*>, 7> all{{
       {http::Method::get, &by_method.get},
       {http::Method::post, &by_method.post},
@@ -34,7 +38,7 @@ Targets targets_of(App& app, const methods& by_method) {
     if (const auto* handler = std::get_if<Handler>(&value->value())) {
       if (*handler) targets.emplace_back(method, app.add(*handler));
     } else if (const auto* response = std::get_if<Response>(&value->value())) {
-      targets.emplace_back(method, prepare(*response));
+      targets.emplace_back(method, prepare(pattern, *response));
     }
   }
   return targets;
@@ -49,9 +53,9 @@ void add_route(server::Table::Builder& builder, App& app, const Route& route) {
     if (!*handler) refuse("has an empty handler: give one, or false to let requests fall through to .fetch");
     builder.add(route.pattern, app.add(*handler));
   } else if (const auto* response = std::get_if<Response>(&value)) {
-    builder.add(route.pattern, prepare(*response));
+    builder.add(route.pattern, prepare(route.pattern, *response));
   } else if (const auto* by_method = std::get_if<methods>(&value)) {
-    Targets targets = targets_of(app, *by_method);
+    Targets targets = targets_of(app, route.pattern, *by_method);
     if (targets.empty()) refuse("lists no method: set at least one of bao::methods, or remove the route");
     builder.add(route.pattern, std::move(targets));
   } else if (std::get<bool>(value)) {

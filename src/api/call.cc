@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "api/app.h"
+#include "api/reply_stream.h"
 #include "server/error_page.h"
 #include "server/server.h"
 #include "trace/exception.h"
@@ -45,7 +46,7 @@ Call::~Call() {
   if (on_heap_) exchange_->server().loop().remove_resident(*this);
   if (started_.frame) started_.frame.destroy();
   // Only if the loop ends before the handler has: the client must not wait for a reply that never comes.
-  if (on_heap_) exchange_->abort();
+  if (on_heap_ && exchange_->open()) exchange_->abort();
 }
 
 void Call::end() {
@@ -137,6 +138,7 @@ void Call::on_task_done() {
 void Call::respond(std::optional<Response> response) {
   if (!exchange_->open()) return;
   if (!response) return respond_to_nothing();
+  if (response->producer() != nullptr) return ReplyStream::start(*exchange_, *response);
   std::string body = response->take_body();
   exchange_->reply({.status = response->status(),
                     .fields = &response->fields(),

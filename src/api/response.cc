@@ -28,6 +28,15 @@ Response Response::json_text(std::string text) {
   return response;
 }
 
+Response Response::stream(Producer produce, std::optional<std::uint64_t> length) {
+  if (!produce) {
+    throw std::invalid_argument("Response::stream without a producer: give a callable that takes (bao::Writer&)");
+  }
+  Response response;
+  response.stream_ = std::make_shared<const Stream>(Stream{std::move(produce), length});
+  return response;
+}
+
 Response Response::redirect(std::string_view location, int status) {
   if (status != 301 && status != 302 && status != 303 && status != 307 && status != 308) {
     throw std::invalid_argument("Response::redirect with status " + std::to_string(status) +

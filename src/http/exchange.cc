@@ -20,12 +20,28 @@ void Exchange::collect_body() {
 bool Exchange::reply(const Reply& reply) {
   if (!open()) return false;
   replied_ = true;
+  streaming_ = reply.streamed;
   stream_->send_reply(*this, reply);
   return true;
 }
 
+Exchange::WriteResult Exchange::write(std::string_view piece) {
+  if (!streaming()) return WriteResult::over;
+  Reference<Exchange> keep(this);
+  const bool ready = stream_->send_content(*this, piece);
+  if (stream_ == nullptr) return WriteResult::over;
+  return ready ? WriteResult::sent : WriteResult::behind;
+}
+
+bool Exchange::finish(const Fields* trailers) {
+  if (!streaming()) return false;
+  streaming_ = false;
+  stream_->end_content(*this, trailers);
+  return true;
+}
+
 bool Exchange::abort() {
-  if (!open()) return false;
+  if (!open() && !streaming()) return false;
   Reference<Exchange> keep(this);
   failure_ = Failure::aborted;
   stream_->abort(*this);
@@ -56,7 +72,9 @@ void Exchange::cut(Failure cause) {
   stream_ = nullptr;
   if (failure_ == Failure::none) failure_ = cause;
   fail_body(cause);
-  signal_client_gone();
+  // Told again after a half-close: whoever went on writing must know that it is over now.
+  client_gone_ = true;
+  if (observer_ != nullptr) observer_->on_client_gone(*this);
 }
 
 void Exchange::clear() {
@@ -68,7 +86,7 @@ void Exchange::clear() {
   body_limit = 0;
   body_state_ = BodyState::unread;
   failure_ = Failure::none;
-  replied_ = client_gone_ = false;
+  replied_ = streaming_ = client_gone_ = false;
 }
 
 }  // namespace bao::http

@@ -18,8 +18,12 @@ class Exchange;
 /// The codec's side of an exchange: one request's place on a connection, whatever the version of HTTP.
 class Stream {
  public:
-  /// Sends the whole reply. Called once for each exchange.
+  /// Sends the reply, or the head of a streamed one. Called once for each exchange.
   virtual void send_reply(Exchange& exchange, const Reply& reply) = 0;
+  /// Sends a piece of a streamed reply. False if the peer is behind: the next should wait for `on_drained`.
+  virtual bool send_content(Exchange& exchange, std::string_view piece) = 0;
+  /// Ends a streamed reply. `trailers` (may be null) are sent where the coding has room for them.
+  virtual void end_content(Exchange& exchange, const Fields* trailers) = 0;
   /// Begins to deliver the body by Exchange::deliver_body, as much as is here at once, the rest as it arrives.
   virtual void start_body(Exchange& exchange) = 0;
   /// Ends the connection (or the h2 stream) so that the peer sees a failure. The exchange is told with `cause`.
@@ -49,9 +53,12 @@ class ExchangeObserver {
  public:
   /// The whole body is here, or will never be (`exchange.failure()`).
   virtual void on_body_complete(Exchange& exchange) = 0;
-  /// The client went away or the exchange was cut: its reply will probably reach nobody. Called at most once. After
-  /// a half-close (TCP cannot tell one from an end, see docs/architecture.md) a reply is still sent if it comes.
+  /// The client has sent its end (`exchange.stream()` is still there: a reply is sent if it comes, because TCP cannot
+  /// tell a half-close from an end, see docs/architecture.md), or the exchange was cut (there is no stream any more).
+  /// The second may follow the first.
   virtual void on_client_gone(Exchange& exchange) = 0;
+  /// What `write` has sent has left: there is room again. Only after a `write` that said `behind`.
+  virtual void on_drained(Exchange&) {}
 
  protected:
   ~ExchangeObserver() = default;
@@ -99,6 +106,18 @@ class Exchange {
   /// Sends the reply. False, and nothing happens, if one was sent already or the connection is gone.
   bool reply(const Reply& reply);
   bool replied() const { return replied_; }
+
+  enum class WriteResult : uint8_t {
+    sent,    ///< on its way
+    behind,  ///< on its way, but the peer is slow: wait for the observer's on_drained
+    over,    ///< not sent: the connection is gone, or the content is finished
+  };
+  /// Sends a piece of a streamed reply's content.
+  WriteResult write(std::string_view piece);
+  /// Ends a streamed reply. False if the connection is gone.
+  bool finish(const Fields* trailers);
+  /// True between the head of a streamed reply and its end.
+  bool streaming() const { return streaming_ && stream_ != nullptr; }
   /// True while a reply can be sent.
   bool open() const { return stream_ != nullptr && !replied_; }
   /// Cuts the connection. False if the exchange was over.
@@ -118,6 +137,10 @@ class Exchange {
   void end_body();
   /// The body will never be whole.
   void fail_body(Failure failure);
+  /// There is room again after a `write` that said `behind`.
+  void on_drained() {
+    if (observer_ != nullptr) observer_->on_drained(*this);
+  }
   /// The peer has sent its end; a reply can still be sent.
   void signal_client_gone();
   /// The reply is out: the stream lets go of the exchange.
@@ -145,6 +168,7 @@ class Exchange {
   BodyState body_state_ = BodyState::unread;
   Failure failure_ = Failure::none;
   bool replied_ = false;
+  bool streaming_ = false;
   bool client_gone_ = false;
   std::string body_;
 };

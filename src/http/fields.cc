@@ -48,7 +48,9 @@ const char* line_end(const char* line) {
 
 }  // namespace
 
-Fields::Fields(std::initializer_list<std::pair<std::string_view, std::string_view>> fields) {
+Fields::Fields(std::initializer_list<std::pair<std::string_view, std::string_view>> fields)
+    // Delegates so that the destructor runs if a field is refused.
+    : Fields() {
   for (const auto& [name, value] : fields) append(name, value);
 }
 

@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -8,7 +10,7 @@
 
 namespace bao::http {
 
-/// A whole reply, as a handler's side gives it to a stream. Only views: nothing here is kept beyond the call, apart
+/// A reply, as a handler's side gives it to a stream. Only views: nothing here is kept beyond the call, apart
 /// from the body if it cannot be sent at once, and that is then taken from its owner instead of copied.
 ///
 /// The stream adds what framing needs (Content-Length, Transfer-Encoding, Connection) and Date, and drops the
@@ -21,6 +23,8 @@ struct Reply {
   std::string_view body = {};
   std::string* body_text = nullptr;      ///< if `body` is all of this string, which may be moved away
   const std::shared_ptr<const std::string>* body_shared = nullptr;  ///< if `body` is all of this string
+  bool streamed = false;                 ///< the content follows, by Exchange::write; `body` is then empty
+  std::optional<uint64_t> length = {};   ///< of streamed content, if it is known
   bool close = false;                    ///< end the connection after this reply
 };
 

@@ -119,7 +119,7 @@ bool Connection::step() {
   if (!in_exchange_) return read_head();
   if (reading_body() && !read_body()) return false;
   if (!in_exchange_) return true;  // read_body refused what it saw
-  if (!replied_) return false;
+  if (!replied_ || content_due_) return false;
   if (body_mode_ == BodyMode::unread && !close_after_) {
     body_mode_ = BodyMode::discarding;
     discarded_ = 0;

@@ -62,6 +62,8 @@ class Connection final : public net::TransportObserver, public net::Timer, publi
   void on_timer() override;
   // http::Stream
   void send_reply(http::Exchange& exchange, const http::Reply& reply) override;
+  bool send_content(http::Exchange& exchange, std::string_view piece) override;
+  void end_content(http::Exchange& exchange, const Fields* trailers) override;
   void start_body(http::Exchange& exchange) override;
   void abort(http::Exchange& exchange) override;
   const net::PeerAddress& peer() const override { return peer_; }
@@ -117,13 +119,17 @@ class Connection final : public net::TransportObserver, public net::Timer, publi
   RequestParser parser_;
   BodyDecoder body_;
   uint64_t discarded_ = 0;
+  uint64_t content_left_ = 0;  // of a streamed reply with a known length
   net::TimePoint last_activity_;
   net::TimePoint head_started_;
   std::chrono::milliseconds idle_timeout_;
   net::PeerAddress peer_;
   BodyMode body_mode_ = BodyMode::none;
   bool in_exchange_ = false;  // exchange_ has a whole head
-  bool replied_ = false;
+  bool replied_ = false;         // the head of the reply is written
+  bool content_due_ = false;     // the reply is streamed and not at its end
+  bool peer_behind_ = false;     // the handler waits for on_drained
+  ContentCoding content_coding_ = ContentCoding::none;
   bool fresh_ = true;  // no request yet
   bool close_after_ = false;
   bool linger_ = false;

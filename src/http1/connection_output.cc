@@ -37,6 +37,12 @@ void Connection::write_reply(const http::Reply& reply) {
                            (head.expects_continue ||
                             (!head.chunked && body_.remaining() > workspace_.settings.max_discarded_bytes));
   if (unread_rest) linger_ = true;
+  if (reply.streamed) {
+    content_due_ = true;
+    content_left_ = reply.length.value_or(0);
+    content_coding_ = content_coding(reply, head.minor_version == 0, head_request);
+    close_after_ |= content_coding_ == ContentCoding::until_close;
+  }
   close_after_ |= unread_rest || !head.keep_alive || workspace_.draining || asks_to_close(reply);
   // What was being collected for a handler that has answered already is only in the way now.
   if (body_mode_ == BodyMode::collecting) {
@@ -91,7 +97,50 @@ void Connection::send_large(const http::Reply& reply) {
   }
 }
 
+bool Connection::send_content(http::Exchange&, std::string_view piece) {
+  if (piece.empty() || content_coding_ == ContentCoding::none) return true;
+  if (content_coding_ == ContentCoding::length) {
+    // More than was announced would be taken for the next reply.
+    if (piece.size() > content_left_) {
+      close(true, Failure::aborted);
+      return false;
+    }
+    content_left_ -= piece.size();
+  }
+  const bool own_turn = out_ == nullptr;
+  if (own_turn) begin_turn(std::string_view(held_).substr(held_start_));
+  if (content_coding_ == ContentCoding::chunked) {
+    write_chunk(*out_, piece);
+  } else {
+    out_->append(piece);
+  }
+  if (own_turn) {
+    end_turn();
+  } else if (out_->size() > workspace_.settings.output_high_water) {
+    flush();
+  }
+  if (closed_) return false;
+  peer_behind_ = output_blocked();
+  return !peer_behind_;
+}
+
+void Connection::end_content(http::Exchange&, const Fields* trailers) {
+  if (content_coding_ == ContentCoding::length && content_left_ > 0) {
+    return close(true, Failure::aborted);  // the peer must not take less than was announced for the whole
+  }
+  const bool own_turn = out_ == nullptr;
+  if (own_turn) begin_turn(std::string_view(held_).substr(held_start_));
+  if (content_coding_ == ContentCoding::chunked) write_last_chunk(*out_, trailers);
+  content_due_ = peer_behind_ = false;
+  if (!own_turn) return;
+  while (!closed_ && step()) {
+  }
+  end_turn();
+}
+
 void Connection::refuse(const Refusal& refusal, Failure cause) {
+  // Half a reply is out: only a reset tells the peer that it is not the whole.
+  if (content_due_) return close(true, cause);
   const bool own_turn = out_ == nullptr;
   if (own_turn) begin_turn({});
   const bool already_replied = in_exchange_ && replied_;
@@ -158,6 +207,11 @@ void Connection::on_writable() {
     transport_->want_write(false);
   }
   if (lingering_) return;
+  if (peer_behind_ && !output_blocked()) {
+    peer_behind_ = false;
+    exchange_->on_drained();
+    if (closed_) return;
+  }
   run_turn(std::string_view(held_).substr(held_start_));
 }
 
@@ -274,7 +328,7 @@ void Connection::time_out() {
   if (reading_body()) {
     return refuse({408, "the request's body did not arrive in time"}, Failure::timed_out);
   }
-  close(false, Failure::timed_out);  // the handler was silent for too long
+  close(content_due_, Failure::timed_out);  // the handler was silent for too long
 }
 
 }  // namespace bao::http1

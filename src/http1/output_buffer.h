@@ -22,6 +22,7 @@ class OutputBuffer {
   void commit(size_t size) { size_ += size; }
 
   void append(std::string_view text) {
+    if (text.empty()) return;  // memcpy takes no null pointer, not even for nothing
     std::memcpy(reserve(text.size()), text.data(), text.size());
     size_ += text.size();
   }

@@ -48,6 +48,19 @@ void write_filtered_fields(OutputBuffer& out, const Fields& fields, bool keep_le
   }
 }
 
+// Content-Length or Transfer-Encoding: never both, and neither where the message has no content by its status.
+void write_length(OutputBuffer& out, const http::Reply& reply, const ReplyFraming& framing) {
+  if (reply.status == 204 || (reply.status == 304 && reply.body.empty())) return;
+  if (reply.streamed && !reply.length) {
+    // A HEAD is told of the coding that GET would have (RFC 9112 section 6.1); HTTP/1.0 knows none.
+    if (!framing.http_1_0 && reply.status != 205) out.append("Transfer-Encoding: chunked\r\n");
+    return;
+  }
+  out.append("Content-Length: ");
+  out.append_number(reply.status == 205 ? 0 : reply.length.value_or(reply.body.size()));
+  out.append(kCrlf);
+}
+
 }  // namespace
 
 void DateLine::format(std::time_t now) {
@@ -99,12 +112,28 @@ void write_reply_head(OutputBuffer& out, const http::Reply& reply, const ReplyFr
   } else if (framing.http_1_0) {
     out.append("Connection: keep-alive\r\n");
   }
-  const bool forbids_length = reply.status == 204 || (reply.status == 304 && reply.body.empty());
-  if (!forbids_length && !own_length) {
-    out.append("Content-Length: ");
-    out.append_number(reply.status == 205 ? 0 : reply.body.size());
-    out.append(kCrlf);
-  }
+  if (!own_length) write_length(out, reply, framing);
+  out.append(kCrlf);
+}
+
+ContentCoding content_coding(const http::Reply& reply, bool http_1_0, bool head_request) {
+  if (!reply_has_content(reply.status, head_request)) return ContentCoding::none;
+  if (reply.length) return ContentCoding::length;
+  return http_1_0 ? ContentCoding::until_close : ContentCoding::chunked;
+}
+
+void write_chunk(OutputBuffer& out, std::string_view piece) {
+  char size[16];
+  char* end = std::to_chars(size, size + sizeof size, piece.size(), 16).ptr;
+  out.append({size, end});
+  out.append(kCrlf);
+  out.append(piece);
+  out.append(kCrlf);
+}
+
+void write_last_chunk(OutputBuffer& out, const Fields* trailers) {
+  out.append("0\r\n");
+  if (trailers != nullptr) out.append(trailers->lines());
   out.append(kCrlf);
 }
 

@@ -56,8 +56,9 @@ Loop::~Loop() {
   while (!deferred_.empty() || !retired_.empty() || !posted_.empty()) {
     auto deferred = std::exchange(deferred_, {});
     auto retired = std::exchange(retired_, {});
+    std::vector<Work> posted;  // destroyed without the lock: what it holds may post
     std::lock_guard lock(posted_mutex_);
-    auto posted = std::exchange(posted_, {});
+    posted.swap(posted_);
   }
 }
 

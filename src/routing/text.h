@@ -53,7 +53,8 @@ inline std::uint64_t hash_text(std::string_view text) {
 
   const char* at = text.data();
   std::size_t left = text.size();
-  std::uint64_t state = kSecond;
+  // The size reaches all bits: xor of the low ones alone would make "ab" and "abc" equal.
+  std::uint64_t state = kSecond + kFirst * text.size();
   for (; left > 16; at += 16, left -= 16) {
     state = mix(load64(at) ^ kFirst, load64(at + 8) ^ state);
   }
@@ -71,7 +72,7 @@ inline std::uint64_t hash_text(std::string_view text) {
     };
     head = byte(0) << 16 | byte(left / 2) << 8 | byte(left - 1);
   }
-  return mix(head ^ kFirst ^ text.size(), tail ^ state);
+  return mix(head ^ kFirst, tail ^ state);
 }
 
 }  // namespace bao::routing

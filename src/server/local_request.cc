@@ -56,8 +56,23 @@ void LocalRequest::send_reply(http::Exchange& exchange, const http::Reply& reply
   }
   const bool head_request = exchange.head.method_id == http::Method::head;
   if (http1::reply_has_content(reply.status, head_request)) result.body = reply.body;
+  if (reply.streamed) {
+    reply_ = std::move(result);
+    return;
+  }
   exchange.detach();
   finish(std::move(result));
+}
+
+bool LocalRequest::send_content(http::Exchange& exchange, std::string_view piece) {
+  const bool head_request = exchange.head.method_id == http::Method::head;
+  if (http1::reply_has_content(reply_.status, head_request)) reply_.body.append(piece);
+  return true;
+}
+
+void LocalRequest::end_content(http::Exchange& exchange, const Fields*) {
+  exchange.detach();
+  finish(std::move(reply_));
 }
 
 void LocalRequest::abort(http::Exchange& exchange) {

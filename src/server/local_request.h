@@ -31,6 +31,8 @@ class LocalRequest final : public http::Stream {
                     std::string body, Done done);
 
   void send_reply(http::Exchange& exchange, const http::Reply& reply) override;
+  bool send_content(http::Exchange& exchange, std::string_view piece) override;
+  void end_content(http::Exchange& exchange, const Fields* trailers) override;
   void start_body(http::Exchange& exchange) override;
   void abort(http::Exchange& exchange) override;
   const net::PeerAddress& peer() const override { return peer_; }
@@ -45,6 +47,7 @@ class LocalRequest final : public http::Stream {
   http::Reference<Server> server_;
   http::Reference<Exchange> exchange_;
   Done done_;
+  LocalReply reply_;  // of a streamed reply, while its content comes
   net::PeerAddress peer_;
 };
 

@@ -35,13 +35,21 @@ const Target* Table::Route::find(http::Method method) const {
   return index < 0 ? nullptr : &targets[static_cast<size_t>(index)];
 }
 
+// A route that does not list the method leaves the request to the next less specific one, as in Bun: `GET /a/:x` and
+// `/*` together answer `PUT /a/1` from `/*`.
 void Table::dispatch(Exchange& exchange) const {
-  if (!router_.match(exchange.head.path(), exchange.match)) return fall_through(exchange, nullptr);
-  const Route& route = routes_[exchange.match.route()];
-  const Target* target = route.find(exchange.head.method_id);
-  if (target == nullptr) return fall_through(exchange, &route);
-  exchange.matched = true;
-  run(*target, exchange);
+  const std::string_view path = exchange.head.path();
+  const Route* first = nullptr;
+  for (bool found = router_.match(path, exchange.match); found;
+       found = router_.next_match(path, exchange.match)) {
+    const Route& route = routes_[exchange.match.route()];
+    if (const Target* target = route.find(exchange.head.method_id)) {
+      exchange.matched = true;
+      return run(*target, exchange);
+    }
+    if (first == nullptr) first = &route;
+  }
+  fall_through(exchange, first);
 }
 
 void Table::run(const Target& target, Exchange& exchange) const {
@@ -52,7 +60,7 @@ void Table::run(const Target& target, Exchange& exchange) const {
   fall_through(exchange, nullptr);
 }
 
-// `route`: the one that matched the path but does not list the method.
+// `route`: the most specific one that matched the path but does not list the method.
 void Table::fall_through(Exchange& exchange, const Route* route) const {
   if (has_fetch_) return application_->on_request(exchange, fetch_);
   if (route != nullptr) {

@@ -1,0 +1,58 @@
+// Bao's server for the benchmarks: one route for each kind of answer.
+
+#include <bao/bao.h>
+#include <malloc.h>
+
+#include <chrono>
+#include <coroutine>
+#include <iostream>
+#include <string>
+
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr const char* kText = "Hello, world!";
+
+/// Goes on in the loop's next turn, as a handler does that waited for something which was ready at once.
+struct NextTurn {
+  bool await_ready() const noexcept { return false; }
+  void await_suspend(std::coroutine_handle<> waiting) const {
+    bao::Loop::current().post([waiting] { waiting.resume(); });
+  }
+  void await_resume() const noexcept {}
+};
+
+bao::Response greet() { return bao::Response(kText); }
+
+bao::Response greet_in_json() { return bao::Response::json_text(R"({"message":"Hello, world!"})"); }
+
+bao::Response echo_id(bao::Request& request) { return bao::Response(request.param("id")); }
+
+bao::Task<bao::Response> greet_later(bao::Request&) {
+  co_await NextTurn();
+  co_return bao::Response(kText);
+}
+
+/// The bytes that the program has allocated and not freed, exactly, for bench/memory.
+bao::Response count_heap() {
+  const struct mallinfo2 heap = ::mallinfo2();
+  return bao::Response(std::to_string(heap.uordblks + heap.hblkhd));
+}
+
+}  // namespace
+
+int main() {
+  bao::Options options;
+  options.port = 0;
+  options.hostname = "127.0.0.1";
+  options.routes = {
+      {"/prepared", bao::Response(kText)}, {"/", greet},       {"/json", greet_in_json},
+      {"/users/:id", echo_id},             {"/suspend", greet_later}, {"/heap", count_heap},
+  };
+  options.development = false;
+  options.idle_timeout = 60s;
+  const bao::Server server = bao::serve(std::move(options));
+  std::cout << "listening on " << *server.port() << std::endl;
+  bao::run();
+}

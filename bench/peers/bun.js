@@ -1,0 +1,23 @@
+// The routes of bench/hello.cc on Bun.serve.
+
+const text = "Hello, world!";
+const json = '{"message":"Hello, world!"}';
+const jsonHeaders = { headers: { "Content-Type": "application/json;charset=utf-8" } };
+
+const server = Bun.serve({
+  port: 0,
+  hostname: "127.0.0.1",
+  idleTimeout: 60,
+  development: false,
+  routes: {
+    "/prepared": new Response(text),
+    "/json": () => new Response(json, jsonHeaders),
+    "/users/:id": (request) => new Response(request.params.id),
+    "/suspend": async () => {
+      await new Promise(setImmediate);
+      return new Response(text);
+    },
+  },
+  fetch: () => new Response(text),
+});
+console.log(`listening on ${server.port}`);

@@ -1,0 +1,119 @@
+#include "api/reply_stream.h"
+
+#include <array>
+#include <utility>
+
+#include "http/tokens.h"
+#include "server/error_page.h"
+#include "server/server.h"
+
+namespace bao {
+
+namespace detail {
+
+namespace {
+
+// Fields that a trailer section may not hold (RFC 9110 section 6.5.1): a recipient that merged them into the head
+// would read the message anew.
+constexpr std::array<std::string_view, 20> kNotInTrailers{
+    "authorization",    "cache-control",  "connection",          "content-encoding", "content-length",
+    "content-location", "content-range",  "content-type",        "date",             "expires",
+    "host",             "location",       "retry-after",         "set-cookie",       "te",
+    "trailer",          "transfer-encoding", "upgrade",          "vary",             "www-authenticate"};
+
+}  // namespace
+
+ReplyStream::ReplyStream(server::Exchange& exchange, const Response& response)
+    : exchange_(&exchange), response_(response), writer_(*this) {
+  exchange.server().loop().add_resident(*this);
+}
+
+ReplyStream::~ReplyStream() {
+  exchange_->server().loop().remove_resident(*this);
+  if (exchange_->observer() == this) exchange_->set_observer(nullptr);
+  if (frame_) frame_.destroy();
+  exchange_->abort();  // does nothing if the content was finished
+}
+
+void ReplyStream::start(server::Exchange& exchange, const Response& response) {
+  auto* stream = new ReplyStream(exchange, response);
+  exchange.set_observer(stream);
+  exchange.reply({.status = response.status(),
+                  .fields = &response.fields(),
+                  .content_type = response.default_content_type(),
+                  .streamed = true,
+                  .length = response.stream_length()});
+  stream->run(*stream->response_.producer());
+}
+
+void ReplyStream::run(const Producer& produce) {
+  try {
+    frame_ = produce(writer_).release();
+  } catch (...) {
+    fail(std::current_exception());
+    delete this;
+    return;
+  }
+  frame_.promise().owner = this;
+  frame_.promise().completed = [](void* owner) { static_cast<ReplyStream*>(owner)->on_done(); };
+  frame_.resume();
+}
+
+void ReplyStream::on_done() {
+  if (frame_.promise().error) {
+    fail(frame_.promise().error);
+  } else {
+    exchange_->finish(&trailers_);
+  }
+  delete this;
+}
+
+// The head is out, so no error page can be sent: the client learns of it by the reset.
+void ReplyStream::fail(const std::exception_ptr& error) {
+  if (gone()) return;
+  exchange_->server().log(server::render_error_text(server::describe_exception(error)));
+  exchange_->abort();
+}
+
+void ReplyStream::write(std::string_view piece) {
+  behind_ = exchange_->write(piece) == http::Exchange::WriteResult::behind;
+}
+
+void ReplyStream::resume() {
+  behind_ = false;
+  if (waiting_) std::exchange(waiting_, nullptr).resume();
+}
+
+// A half-close leaves the stream as it is: the client may still be reading. Only a connection that is gone ends it.
+void ReplyStream::on_client_gone(http::Exchange&) {
+  if (gone()) resume();
+}
+
+void ReplyStream::on_drained(http::Exchange&) { resume(); }
+
+}  // namespace detail
+
+bool Writer::Write::await_ready() const { return !stream_.behind() || stream_.gone(); }
+void Writer::Write::await_suspend(std::coroutine_handle<> waiting) const { stream_.wait(waiting); }
+void Writer::Write::await_resume() const {
+  if (stream_.gone()) throw ClientGone("The client went away while a reply was streamed to it");
+}
+
+Writer::Write Writer::write(std::string_view piece) {
+  stream_.write(piece);
+  return Write(stream_);
+}
+
+void Writer::set_trailer(std::string_view name, std::string_view value) {
+  for (std::string_view refused : detail::kNotInTrailers) {
+    if (http::equals_ignoring_case(name, refused)) {
+      throw std::invalid_argument("Field \"" + std::string(refused) +
+                                  "\" may not stand in a trailer: set it on the Response");
+    }
+  }
+  stream_.trailers().set(name, value);
+}
+
+bool Writer::client_gone() const { return stream_.gone(); }
+
+}  // namespace bao
