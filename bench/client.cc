@@ -1,28 +1,30 @@
 // A client whose work is exactly counted, where wrk counts time.
 //
 //   bench-client requests PORT FILE PATH COUNT DEPTH
-//       sends COUNT requests over one connection, DEPTH at once, each batch when the last one is answered
+//       sends COUNT requests over one connection, DEPTH at once, each batch when the last one is
+//       answered
 //   bench-client connections PORT FILE PATH COUNT
-//       opens COUNT connections, has each make one request, says "open", and keeps them until its input ends
+//       opens COUNT connections, has each make one request, says "open", and keeps them until its
+//       input ends
 //
 // FILE holds the fields of the request, a line each; see bench/requests/.
 
 #include <arpa/inet.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <sys/resource.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
+#include <algorithm>
+#include <cerrno>
 #include <cstdint>
-#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <fstream>
 #include <iostream>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
 #include <vector>
 
 namespace {
@@ -46,7 +48,8 @@ int connect_to(uint16_t port) {
   address.sin_family = AF_INET;
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   address.sin_port = htons(port);
-  if (::connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) fail_by_errno("connect");
+  if (::connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0)
+    fail_by_errno("connect");
   const int on = 1;
   ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
   return fd;
@@ -60,11 +63,13 @@ void send_all(int fd, std::string_view bytes) {
   }
 }
 
-// The size of the first reply in `bytes`, which all have a Content-Length; 0 if its head is not whole.
+// The size of the first reply in `bytes`, which all have a Content-Length; 0 if its head is not
+// whole.
 size_t reply_size(std::string_view bytes) {
   const size_t head = bytes.find("\r\n\r\n");
   if (head == bytes.npos) return 0;
-  if (bytes.substr(0, 12) != "HTTP/1.1 200") throw std::runtime_error("the server did not answer 200");
+  if (bytes.substr(0, 12) != "HTTP/1.1 200")
+    throw std::runtime_error("the server did not answer 200");
   for (std::string_view name : {"\r\nContent-Length: ", "\r\ncontent-length: "}) {
     const size_t at = bytes.find(name);
     if (at < head) return head + 4 + std::strtoul(bytes.data() + at + name.size(), nullptr, 10);
@@ -81,7 +86,8 @@ void receive(int fd, size_t count) {
     if (got < 0) fail_by_errno("recv");
     if (got == 0) throw std::runtime_error("the server has closed the connection");
     bytes.append(buffer, static_cast<size_t>(got));
-    for (size_t size; count > 0 && (size = reply_size(bytes)) != 0 && size <= bytes.size(); --count) {
+    for (size_t size; count > 0 && (size = reply_size(bytes)) != 0 && size <= bytes.size();
+         --count) {
       bytes.erase(0, size);
     }
   }
@@ -116,9 +122,7 @@ void hold_connections(uint16_t port, const std::string& request, size_t count) {
     receive(open.back(), 1);
   }
   std::cout << "open" << std::endl;
-  std::string line;
-  while (std::getline(std::cin, line)) {
-  }
+  ::pause();
 }
 
 }  // namespace
@@ -127,8 +131,9 @@ int main(int argc, char** argv) {
   const std::vector<std::string> arguments(argv + 1, argv + argc);
   try {
     if (argc == 7 && arguments[0] == "requests") {
-      make_requests(static_cast<uint16_t>(std::stoul(arguments[1])), read_request(argv[3], arguments[3]),
-                    std::stoul(arguments[4]), std::stoul(arguments[5]));
+      make_requests(static_cast<uint16_t>(std::stoul(arguments[1])),
+                    read_request(argv[3], arguments[3]), std::stoul(arguments[4]),
+                    std::stoul(arguments[5]));
     } else if (argc == 6 && arguments[0] == "connections") {
       hold_connections(static_cast<uint16_t>(std::stoul(arguments[1])),
                        read_request(argv[3], arguments[3]), std::stoul(arguments[4]));

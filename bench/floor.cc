@@ -1,21 +1,20 @@
-// The floor under every server: one epoll loop that answers fixed bytes, once for each empty line that it reads. It
-// does what no server can leave out (epoll_wait, recv, send) and nothing else, so what a server costs above it is the
-// server's own.
+// The floor under every server: one epoll loop that answers fixed bytes, once for each empty line
+// that it reads. It does what no server can leave out (epoll_wait, recv, send) and nothing else, so
+// what a server costs above it is the server's own.
 
 #include <arpa/inet.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <sys/epoll.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
 #include <array>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <string>
 #include <string_view>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 namespace {
 
@@ -45,7 +44,8 @@ int listen_on_any_port() {
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   socklen_t size = sizeof address;
   if (fd < 0 || ::bind(fd, reinterpret_cast<sockaddr*>(&address), size) != 0 ||
-      ::listen(fd, 4096) != 0 || ::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size) != 0) {
+      ::listen(fd, 4096) != 0 ||
+      ::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size) != 0) {
     fail("listen");
   }
   std::printf("listening on %d\n", ntohs(address.sin_port));

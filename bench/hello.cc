@@ -1,12 +1,12 @@
 // Bao's server for the benchmarks: one route for each kind of answer.
 
-#include <bao/bao.h>
-#include <malloc.h>
-
 #include <chrono>
 #include <coroutine>
 #include <iostream>
+#include <malloc.h>
 #include <string>
+
+#include <bao/bao.h>
 
 using namespace std::chrono_literals;
 
@@ -14,7 +14,8 @@ namespace {
 
 constexpr const char* kText = "Hello, world!";
 
-/// Goes on in the loop's next turn, as a handler does that waited for something which was ready at once.
+/// Goes on in the loop's next turn, as a handler does that waited for something which was ready at
+/// once.
 struct NextTurn {
   bool await_ready() const noexcept { return false; }
   void await_suspend(std::coroutine_handle<> waiting) const {
@@ -23,11 +24,17 @@ struct NextTurn {
   void await_resume() const noexcept {}
 };
 
-bao::Response greet() { return bao::Response(kText); }
+bao::Response greet() {
+  return bao::Response(kText);
+}
 
-bao::Response greet_in_json() { return bao::Response::json_text(R"({"message":"Hello, world!"})"); }
+bao::Response greet_in_json() {
+  return bao::Response::json_text(R"({"message":"Hello, world!"})");
+}
 
-bao::Response echo_id(bao::Request& request) { return bao::Response(request.param("id")); }
+bao::Response echo_id(bao::Request& request) {
+  return bao::Response(request.param("id"));
+}
 
 bao::Task<bao::Response> greet_later(bao::Request&) {
   co_await NextTurn();
@@ -47,8 +54,12 @@ int main() {
   options.port = 0;
   options.hostname = "127.0.0.1";
   options.routes = {
-      {"/prepared", bao::Response(kText)}, {"/", greet},       {"/json", greet_in_json},
-      {"/users/:id", echo_id},             {"/suspend", greet_later}, {"/heap", count_heap},
+      {"/prepared", bao::Response(kText)},
+      {"/", greet},
+      {"/json", greet_in_json},
+      {"/users/:id", echo_id},
+      {"/suspend", greet_later},
+      {"/heap", count_heap},
   };
   options.development = false;
   options.idle_timeout = 60s;

@@ -11,7 +11,8 @@ class OptionError : public std::invalid_argument {
  public:
   OptionError(std::string_view option, const std::string& sentence)
       : std::invalid_argument(sentence), option_(option) {}
-  /// The option's name as it is written in a program: ".port", ".idle_timeout"; a route's is its pattern.
+  /// The option's name as it is written in a program: ".port", ".idle_timeout"; a route's is its pattern. A wrong port
+  /// from elsewhere: "--port", "BUN_PORT", "PORT" or "NODE_PORT".
   const std::string& option() const noexcept { return option_; }
 
  private:

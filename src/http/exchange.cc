@@ -79,7 +79,7 @@ void Exchange::cut(Failure cause) {
 
 void Exchange::clear() {
   head.clear();
-  if (body_.capacity() > kKeptBody) body_ = std::string();
+  if (body_.capacity() > kKeptBody) std::string().swap(body_);
   body_.clear();
   stream_ = nullptr;
   observer_ = nullptr;

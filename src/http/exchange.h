@@ -44,7 +44,7 @@ enum class Failure : uint8_t {
   timed_out,       ///< nothing moved for the idle timeout
   body_too_large,  ///< more than the body limit arrived
   malformed_body,  ///< the chunked coding was violated
-  aborted,         ///< the program aborted it
+  aborted,         ///< the program aborted it, or replied before it had the body
   stopped,         ///< the server was stopped by force
 };
 
@@ -90,7 +90,8 @@ class Exchange {
   BodyState body_state() const { return body_state_; }
   /// What has been collected of the body.
   std::string& body() { return body_; }
-  /// Asks for the whole body. It may be complete when this returns; else the observer is told later.
+  /// Asks for the whole body. It may be complete when this returns, or have failed: it cannot be had any more once a
+  /// reply is out. Else the observer is told later.
   void collect_body();
   /// The most bytes that the body may have, in content (not framing). Set before it is collected.
   uint64_t body_limit = 0;
@@ -150,6 +151,7 @@ class Exchange {
 
   // -- References
 
+  uint32_t references() const { return references_; }
   void retain() { ++references_; }
   void release() {
     if (--references_ == 0) recycle();

@@ -55,7 +55,8 @@ void RequestHead::own() {
 void RequestHead::clear() {
   base_ = nullptr;
   size_ = 0;
-  if (storage_.capacity() > kKeptStorage) storage_ = std::string();
+  // Assigning an empty string would keep the block.
+  if (storage_.capacity() > kKeptStorage) std::string().swap(storage_);
   storage_.clear();
   method_span = target_span = path_span = query_span = authority_span = Span{};
   if (fields.capacity() > kKeptFields) fields = std::vector<FieldSpan>();

@@ -18,6 +18,7 @@ constexpr size_t kFlushAt = 128 * 1024;
 // The most that is reserved for a body on the strength of its announced length alone.
 constexpr uint64_t kReservedBody = 64 * 1024;
 
+constexpr Refusal kBodyTooLarge{413, "the body is larger than this server takes"};
 constexpr Refusal kCutBody{400, "the connection ended inside the body"};
 }  // namespace
 
@@ -34,6 +35,9 @@ Connection::Connection(Workspace& workspace, std::unique_ptr<net::Transport> tra
 }
 
 Connection::~Connection() {
+  if (closed_) return;
+  --workspace_.counters.connections_open;
+  if (in_exchange_) --workspace_.counters.requests_pending;
   if (exchange_ == nullptr) return;
   exchange_->cut(Failure::stopped);
   exchange_->release();
@@ -69,10 +73,14 @@ void Connection::begin_turn(std::string_view input) {
 
 void Connection::run_turn(std::string_view input) {
   begin_turn(input);
+  take_steps();
+  end_turn();
+}
+
+void Connection::take_steps() {
   while (!closed_ && step()) {
     if (out_->size() >= kFlushAt) flush();
   }
-  end_turn();
 }
 
 void Connection::end_turn() {
@@ -82,7 +90,7 @@ void Connection::end_turn() {
   }
   workspace_.give_back(std::move(out_));
   if (closed_) {
-    held_ = std::string();
+    std::string().swap(held_);
   } else {
     settle();
   }
@@ -91,8 +99,8 @@ void Connection::end_turn() {
 // Keeps what this turn could not consume. Input that was held before is kept in place.
 void Connection::hold_input() {
   if (input_.empty()) {
-    held_.clear();
-    if (held_.capacity() > sizeof(std::string)) held_ = std::string();
+    // An idle connection owns no buffer; assigning an empty string would keep it.
+    if (!held_.empty()) std::string().swap(held_);
     held_start_ = 0;
   } else if (input_.data() >= held_.data() && input_.data() < held_.data() + held_.size()) {
     held_start_ = static_cast<uint32_t>(input_.data() - held_.data());
@@ -117,14 +125,14 @@ void Connection::settle() {
 
 bool Connection::step() {
   if (!in_exchange_) return read_head();
+  const bool replied = replied_ && !content_due_;
+  if (replied && (body_mode_ == BodyMode::unread || body_mode_ == BodyMode::collecting)) {
+    give_up_body();
+    return true;
+  }
   if (reading_body() && !read_body()) return false;
   if (!in_exchange_) return true;  // read_body refused what it saw
   if (!replied_ || content_due_) return false;
-  if (body_mode_ == BodyMode::unread && !close_after_) {
-    body_mode_ = BodyMode::discarding;
-    discarded_ = 0;
-    return true;
-  }
   end_exchange();
   return true;
 }
@@ -138,6 +146,7 @@ bool Connection::read_head() {
     return false;
   }
   if (input_.empty() || output_blocked()) return false;
+  if (!skip_empty_lines()) return true;
   const HeadLimits& limits = workspace_.settings.head;
   if (exchange_ == nullptr) {
     exchange_ = &workspace_.handler.make_exchange();
@@ -174,13 +183,28 @@ bool Connection::read_head() {
   return true;
 }
 
+// Empty lines before a request line are no part of it (RFC 9112 section 2.2): a client that ends a body with one too
+// many is idle, not late with a head. False if there was one.
+bool Connection::skip_empty_lines() {
+  if (exchange_ == nullptr) {
+    if (!input_.starts_with("\r\n")) return true;
+    input_.remove_prefix(2);
+    return false;
+  }
+  if (exchange_->head.storage() != "\r" || input_.front() != '\n') return true;
+  input_.remove_prefix(1);
+  parser_.reset();
+  std::exchange(exchange_, nullptr)->release();
+  return false;
+}
+
 void Connection::begin_exchange() {
   parser_.reset();
   fresh_ = false;
   http::RequestHead& head = exchange_->head;
   if (Refusal refusal = apply_request_rules(head)) return refuse(refusal, Failure::none);
   if (!head.chunked && head.content_length > workspace_.settings.max_body_bytes) {
-    return refuse({413, "the body is larger than this server takes"}, Failure::body_too_large);
+    return refuse(kBodyTooLarge, Failure::body_too_large);
   }
   body_ = head.chunked ? BodyDecoder::chunked() : BodyDecoder::with_length(head.content_length);
   body_mode_ = body_.done() ? BodyMode::none : BodyMode::unread;
@@ -193,7 +217,8 @@ void Connection::begin_exchange() {
   // The handler may end the connection and still go on with the exchange.
   http::Reference<Exchange> keep(exchange_);
   workspace_.handler.on_request(*keep);
-  if (!keep->replied()) keep->head.own();
+  const uint32_t ours = exchange_ == keep.get() ? 2 : 1;
+  if (!keep->replied() || keep->streaming() || keep->references() > ours) keep->head.own();
 }
 
 // The reply is out and the request is read to its end.
@@ -211,14 +236,17 @@ void Connection::end_exchange() {
 
 void Connection::start_body(Exchange& exchange) {
   if (body_mode_ == BodyMode::none) return exchange.end_body();
+  if (replied_ && !content_due_) return exchange.fail_body(Failure::aborted);
+  if (!exchange.head.chunked && exchange.head.content_length > exchange.body_limit) {
+    return refuse(kBodyTooLarge, Failure::body_too_large);
+  }
   body_mode_ = BodyMode::collecting;
   exchange.body().reserve(static_cast<size_t>(std::min(exchange.head.content_length, kReservedBody)));
   const bool own_turn = out_ == nullptr;
   if (own_turn) begin_turn(std::string_view(held_).substr(held_start_));
   if (std::exchange(exchange.head.expects_continue, false) && input_.empty()) write_continue(*out_);
   if (own_turn) {
-    while (!closed_ && step()) {
-    }
+    take_steps();
     end_turn();
   } else {
     read_body();
@@ -234,7 +262,7 @@ bool Connection::read_body() {
         if (body_mode_ == BodyMode::discarding) {
           if (!discard(piece.size())) return true;
         } else if (exchange_->body().size() + piece.size() > exchange_->body_limit) {
-          refuse({413, "the body is larger than this server takes"}, Failure::body_too_large);
+          refuse(kBodyTooLarge, Failure::body_too_large);
           return true;
         } else {
           exchange_->deliver_body(piece);
@@ -253,6 +281,16 @@ bool Connection::read_body() {
     }
   }
   return true;
+}
+
+// The reply is out, so nobody reads what is left of the body. It is thrown away to save the connection for the next
+// request, or left where it is if it is large or the connection ends anyway.
+void Connection::give_up_body() {
+  if (!exchange_->head.chunked && body_.remaining() > workspace_.settings.max_discarded_bytes) close_after_ = true;
+  linger_ |= close_after_;
+  body_mode_ = close_after_ ? BodyMode::none : BodyMode::discarding;
+  discarded_ = 0;
+  exchange_->fail_body(Failure::aborted);  // a handler may still wait for it
 }
 
 // Counts what is thrown away. False once it is more than a connection is worth: then it is given up.

@@ -80,10 +80,13 @@ class Connection final : public net::TransportObserver, public net::Timer, publi
   void settle();
 
   // Steps of a turn; true if there may be more to do.
+  void take_steps();
   bool step();
+  bool skip_empty_lines();
   bool read_head();
   bool read_body();
   bool discard(size_t bytes);
+  void give_up_body();
   void begin_exchange();
   void end_exchange();
   void refuse(const Refusal& refusal, http::Failure cause);

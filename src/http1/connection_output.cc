@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cassert>
 #include <utility>
 
 #include "http1/connection.h"
@@ -15,6 +16,13 @@ namespace {
 constexpr size_t kJoined = 16 * 1024;
 // What a lingering connection reads before it is given up.
 constexpr uint64_t kMostLingered = 1 << 20;
+
+// The end of a span of time, of which zero and whatever the clock cannot hold stand for ever.
+net::TimePoint after(net::TimePoint start, std::chrono::milliseconds span) {
+  using std::chrono::milliseconds;
+  const auto most = std::chrono::duration_cast<milliseconds>(net::TimePoint::max() - start);
+  return span <= milliseconds::zero() || span >= most ? net::TimePoint::max() : start + span;
+}
 }  // namespace
 
 // ---- Replies
@@ -23,36 +31,31 @@ void Connection::send_reply(http::Exchange&, const http::Reply& reply) {
   if (out_ != nullptr) return write_reply(reply);
   begin_turn(std::string_view(held_).substr(held_start_));
   write_reply(reply);
-  while (!closed_ && step()) {
-  }
+  take_steps();
   end_turn();
 }
 
 void Connection::write_reply(const http::Reply& reply) {
   const http::RequestHead& head = exchange_->head;
   const bool head_request = head.method_id == http::Method::head;
-  // A body that nobody read is thrown away to save the connection, unless it is large, or the client still waits for
-  // a 100 and may or may not send it (RFC 9110 section 10.1.1).
-  const bool unread_rest = body_mode_ != BodyMode::none &&
-                           (head.expects_continue ||
-                            (!head.chunked && body_.remaining() > workspace_.settings.max_discarded_bytes));
-  if (unread_rest) linger_ = true;
+  assert(reply.status >= 200 && reply.status <= 599);
+  if (body_mode_ != BodyMode::none && head.expects_continue) {
+    // The client still waits for a 100 and may or may not send its body now (RFC 9110 section 10.1.1).
+    close_after_ = linger_ = true;
+    body_mode_ = BodyMode::none;
+    exchange_->fail_body(Failure::aborted);
+  } else if (body_mode_ != BodyMode::none && !reply.streamed && !head.chunked) {
+    close_after_ |= body_.remaining() > workspace_.settings.max_discarded_bytes;
+  }
   if (reply.streamed) {
     content_due_ = true;
     content_left_ = reply.length.value_or(0);
     content_coding_ = content_coding(reply, head.minor_version == 0, head_request);
     close_after_ |= content_coding_ == ContentCoding::until_close;
   }
-  close_after_ |= unread_rest || !head.keep_alive || workspace_.draining || asks_to_close(reply);
-  // What was being collected for a handler that has answered already is only in the way now.
-  if (body_mode_ == BodyMode::collecting) {
-    body_mode_ = BodyMode::discarding;
-    discarded_ = 0;
-  }
-  if (close_after_ && body_mode_ != BodyMode::none) {
-    body_mode_ = BodyMode::none;
-    linger_ = true;
-  }
+  close_after_ |= !head.keep_alive || workspace_.draining || asks_to_close(reply);
+  // A client that did not ask for the end may have sent more already.
+  linger_ |= close_after_ && head.keep_alive;
   replied_ = true;
   ++workspace_.counters.replies_by_class[static_cast<size_t>(reply.status) / 100];
   write_reply_head(*out_, reply,
@@ -133,8 +136,7 @@ void Connection::end_content(http::Exchange&, const Fields* trailers) {
   if (content_coding_ == ContentCoding::chunked) write_last_chunk(*out_, trailers);
   content_due_ = peer_behind_ = false;
   if (!own_turn) return;
-  while (!closed_ && step()) {
-  }
+  take_steps();
   end_turn();
 }
 
@@ -146,6 +148,7 @@ void Connection::refuse(const Refusal& refusal, Failure cause) {
   const bool already_replied = in_exchange_ && replied_;
   bool head_request = false;
   close_after_ = linger_ = true;
+  fresh_ = false;
   input_ = {};
   if (exchange_ != nullptr) {
     head_request = exchange_->head.method_id == http::Method::head;
@@ -199,6 +202,7 @@ void Connection::flush() {
 void Connection::on_writable() {
   if (queue_ == nullptr) return transport_->want_write(false);
   const uint64_t before = workspace_.counters.bytes_out;
+  const bool was_blocked = output_blocked();
   Status status = queue_->write(*transport_, workspace_.counters.bytes_out);
   if (status == Status::broken) return close(false, Failure::client_gone);
   if (workspace_.counters.bytes_out != before) last_activity_ = workspace_.now;
@@ -206,7 +210,8 @@ void Connection::on_writable() {
     queue_ = nullptr;
     transport_->want_write(false);
   }
-  if (lingering_) return;
+  // While the output was blocked nothing was read, so a head that had begun could not go on.
+  if (was_blocked && !output_blocked()) head_started_ = workspace_.now;
   if (peer_behind_ && !output_blocked()) {
     peer_behind_ = false;
     exchange_->on_drained();
@@ -236,12 +241,14 @@ void Connection::peer_ended() {
 void Connection::close_when_done() {
   if (closed_ || lingering_) return;
   close_after_ = true;
-  if (!in_exchange_ && queue_ == nullptr && out_ == nullptr) close(false, Failure::stopped);
+  if (!in_exchange_ && queue_ == nullptr && out_ == nullptr) return close(false, Failure::stopped);
+  // The reply that is on its way does not say that it is the last one, so more requests may be.
+  linger_ |= replied_;
 }
 
 void Connection::cut(Failure cause) {
   if (closed_) return;
-  close(in_exchange_ || queue_ != nullptr, cause);
+  close(exchange_ != nullptr || queue_ != nullptr, cause);
 }
 
 void Connection::abort(http::Exchange&) { close(true, Failure::aborted); }
@@ -252,7 +259,7 @@ void Connection::finish() {
   if (!linger_ || peer_finished_) return close(false, Failure::none);
   lingering_ = true;
   discarded_ = 0;
-  held_ = std::string();
+  std::string().swap(held_);
   transport_->finish_writing();
   transport_->want_write(false);
   transport_->want_read(true);
@@ -273,7 +280,7 @@ void Connection::close(bool reset, Failure cause) {
   workspace_.timers.disarm(*this);
   transport_->close(reset);
   queue_ = nullptr;
-  if (out_ == nullptr) held_ = std::string();  // in a turn the present head may lie in it
+  if (out_ == nullptr) std::string().swap(held_);  // in a turn the present head may lie in it
   --workspace_.counters.connections_open;
   if (exchange_ != nullptr) {
     if (in_exchange_) --workspace_.counters.requests_pending;
@@ -295,13 +302,9 @@ void Connection::set_idle_timeout(std::chrono::milliseconds timeout) {
 
 // When the connection must be looked at if nothing happens; the end of time for never.
 net::TimePoint Connection::deadline() const {
-  using std::chrono::milliseconds;
-  auto when = net::TimePoint::max();
-  if (idle_timeout_ > milliseconds::zero()) when = last_activity_ + idle_timeout_;
-  const bool awaits_head = !in_exchange_ && (exchange_ != nullptr || fresh_);
-  if (awaits_head && workspace_.settings.head_timeout > milliseconds::zero()) {
-    when = std::min(when, head_started_ + workspace_.settings.head_timeout);
-  }
+  net::TimePoint when = after(last_activity_, idle_timeout_);
+  const bool awaits_head = !in_exchange_ && (exchange_ != nullptr || fresh_) && !output_blocked();
+  if (awaits_head) when = std::min(when, after(head_started_, workspace_.settings.head_timeout));
   return when;
 }
 
@@ -320,7 +323,9 @@ void Connection::on_timer() {
 }
 
 void Connection::time_out() {
-  if (queue_ != nullptr) return close(true, Failure::timed_out);  // the peer does not take our reply
+  if (queue_ != nullptr && after(last_activity_, idle_timeout_) <= workspace_.now) {
+    return close(true, Failure::timed_out);  // the peer does not take our reply
+  }
   if (!in_exchange_) {
     if (exchange_ == nullptr) return close(false, Failure::timed_out);
     return refuse({408, "the request's head did not arrive in time"}, Failure::timed_out);

@@ -27,8 +27,10 @@ void write_status_line(OutputBuffer& out, int status) {
 
 // Whether the program's own Content-Length may stand: it then describes a representation that is not sent.
 bool keeps_own_length(const http::Reply& reply, bool head_request) {
-  return reply.fields != nullptr && reply.fields->knows(Fields::kContentLength) && reply.body.empty() &&
-         (head_request || reply.status == 304);
+  if (reply.fields == nullptr || !reply.fields->knows(Fields::kContentLength) || !reply.body.empty()) return false;
+  if (reply.status == 204 || reply.status == 205 || !(head_request || reply.status == 304)) return false;
+  const std::string_view length = reply.fields->get("content-length").value_or("");
+  return !length.empty() && length.find_first_not_of("0123456789") == length.npos;
 }
 
 // The program's fields without those that decide about framing, which are ours to write.
@@ -51,9 +53,9 @@ void write_filtered_fields(OutputBuffer& out, const Fields& fields, bool keep_le
 // Content-Length or Transfer-Encoding: never both, and neither where the message has no content by its status.
 void write_length(OutputBuffer& out, const http::Reply& reply, const ReplyFraming& framing) {
   if (reply.status == 204 || (reply.status == 304 && reply.body.empty())) return;
-  if (reply.streamed && !reply.length) {
+  if (reply.streamed && !reply.length && reply.status != 205) {
     // A HEAD is told of the coding that GET would have (RFC 9112 section 6.1); HTTP/1.0 knows none.
-    if (!framing.http_1_0 && reply.status != 205) out.append("Transfer-Encoding: chunked\r\n");
+    if (!framing.http_1_0) out.append("Transfer-Encoding: chunked\r\n");
     return;
   }
   out.append("Content-Length: ");

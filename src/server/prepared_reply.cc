@@ -33,8 +33,14 @@ PreparedReply::PreparedReply(int status, Fields fields, std::string content_type
 bool PreparedReply::not_modified(const http::RequestHead& head) const {
   if (etag_.empty() || status_ != 200) return false;
   if (head.method_id != http::Method::get && head.method_id != http::Method::head) return false;
-  auto condition = head.field("if-none-match");
-  return condition && http::if_none_match(*condition, etag_);
+  // Several lines are one list (RFC 9110 section 5.3); it matches where one of them does.
+  for (size_t i = 0; i < head.field_count(); ++i) {
+    if (http::equals_ignoring_case(head.field_name(i), "if-none-match") &&
+        http::if_none_match(head.field_value(i), etag_)) {
+      return true;
+    }
+  }
+  return false;
 }
 
 void PreparedReply::send(http::Exchange& exchange) const {

@@ -1,5 +1,6 @@
 #include "server/server.h"
 
+#include <system_error>
 #include <utility>
 
 namespace bao::server {
@@ -58,13 +59,7 @@ Server::~Server() {
   for (Exchange* exchange : pool_) delete exchange;
 }
 
-std::string Server::hostname() const {
-  if (!settings_.hostname.empty() && settings_.hostname != "0.0.0.0" && settings_.hostname != "::" &&
-      settings_.hostname != "[::]") {
-    return settings_.hostname;
-  }
-  return "localhost";
-}
+std::string Server::hostname() const { return settings_.hostname.empty() ? "localhost" : settings_.hostname; }
 
 std::string Server::url() const {
   if (local_.family != net::SocketAddress::Family::unix_domain) return "http://" + authority_ + "/";
@@ -128,7 +123,13 @@ void Server::on_accepted(net::Accepted accepted) {
   connection->next = connections_;
   if (connections_ != nullptr) connections_->previous = connection;
   connections_ = connection;
-  connection->start();
+  try {
+    connection->start();
+  } catch (const std::system_error& error) {
+    // The kernel has no room to watch it (max_user_watches, memory): this one is lost, the others live on.
+    log(std::string("bao: a connection could not be watched: ") + error.what());
+    connection->cut(http::Failure::stopped);
+  }
 }
 
 void Server::on_connection_closed(http1::Connection& connection) {

@@ -40,7 +40,7 @@ class Server final : public http::ExchangeHandler,
   bool development() const { return *settings_.development; }
   /// Where it listens; stays the same after it has stopped.
   const net::SocketAddress& local() const { return local_; }
-  /// The name for people and URLs: the option, or `localhost` when it listens on all interfaces or a unix socket.
+  /// The name for people and URLs: the option, or `localhost` if there is none.
   std::string hostname() const;
   /// `http://localhost:3000/`, or `unix://path`, or `abstract://name`.
   std::string url() const;

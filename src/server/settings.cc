@@ -14,6 +14,7 @@ constexpr int64_t kDefaultPort = 3000;
 // A head is addressed with 32 bits, and is gathered in memory for each slow client: more is surely
 // a mistake.
 constexpr uint64_t kLargestHead = 64ull << 20;
+constexpr auto kLongestTimeout = std::chrono::hours(24 * 365 * 100);
 
 [[noreturn]] void refuse(std::string_view option, const std::string& value,
                          const std::string& mend) {
@@ -27,12 +28,13 @@ std::string quoted(std::string_view text) {
   return shown + "\"";
 }
 
-int64_t parse_port(std::string_view source, std::string_view text) {
+// `kind` and `name` say where the text comes from.
+int64_t parse_port(const char* kind, const char* name, std::string_view text) {
   int64_t port = -1;
   auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
   if (error != std::errc() || end != text.data() + text.size() || port < 0 || port > kHighestPort) {
-    throw SettingsError(source, std::string(source) + " is " + quoted(text) +
-                                    ": give a port from 0 (any free one) to 65535");
+    throw SettingsError(name, std::string(kind) + " " + name + " is " + quoted(text) +
+                                  ": give a port from 0 (any free one) to 65535");
   }
   return port;
 }
@@ -46,11 +48,11 @@ int64_t find_port(const Settings& settings, const std::optional<std::string>& ar
     }
     return *settings.port;
   }
-  if (argument) return parse_port("The argument --port", *argument);
+  if (argument) return parse_port("The argument", "--port", *argument);
   for (const char* name : {"BUN_PORT", "PORT", "NODE_PORT"}) {
     const char* value = environment(name);
     if (value != nullptr && *value != '\0') {
-      return parse_port(std::string("The environment variable ") + name, value);
+      return parse_port("The environment variable", name, value);
     }
   }
   return kDefaultPort;
@@ -83,11 +85,10 @@ void check_address(const Settings& settings, const OptionNames& names) {
 void check_limits(const Settings& settings, const OptionNames& names) {
   for (auto [value, name] : {std::pair(settings.idle_timeout, names.idle_timeout),
                              std::pair(settings.head_timeout, names.head_timeout)}) {
-    // The upper bound keeps sums of time points from overflowing.
-    if (value.count() < 0 || value > std::chrono::hours(24 * 365 * 100)) {
-      refuse(name, std::to_string(value.count()) + " ms",
-             "give a duration that is not negative, 0 for none");
-    }
+    const std::string given = std::to_string(value.count()) + " ms";
+    if (value.count() < 0) refuse(name, given, "give a duration that is not negative, 0 for none");
+    // Keeps sums of time points from overflowing.
+    if (value > kLongestTimeout) refuse(name, given, "give at most 100 years, 0 for none");
   }
   if (settings.max_head_size < 64 || settings.max_head_size > kLargestHead) {
     refuse(names.max_head_size, std::to_string(settings.max_head_size),

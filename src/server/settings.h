@@ -19,19 +19,19 @@ using LogSink = std::function<void(std::string_view)>;
 struct Settings {
   /// 0 to 65535; unset: the environment's or 3000. 64 bits wide so that a wrong value can be named
   /// as it was given.
-  std::optional<int64_t> port;
-  std::string hostname;
-  std::string unix_path;
+  std::optional<int64_t> port{};
+  std::string hostname{};
+  std::string unix_path{};
   bool reuse_port = false;
   bool ipv6_only = false;
-  std::optional<bool> development;
+  std::optional<bool> development{};
   std::chrono::milliseconds idle_timeout{10'000};
   std::chrono::milliseconds head_timeout{10'000};
   uint64_t max_request_body_size = 128ull << 20;
   uint64_t max_head_size = 16 * 1024;
   uint64_t max_head_fields = 200;
-  std::string id;
-  LogSink log;
+  std::string id{};
+  LogSink log{};
 };
 
 /// A face's names for the options, for messages: a Node programmer wrote `idleTimeout`, a C++
@@ -42,7 +42,8 @@ struct OptionNames {
       max_request_body_size, max_head_size, max_head_fields;
 };
 
-/// A wrong option. The sentence names the option, the value and the mend.
+/// A wrong option. The sentence names the option, the value and the mend. A port that came from elsewhere has
+/// the name `--port`, or that of its environment variable.
 class SettingsError : public std::invalid_argument {
  public:
   SettingsError(std::string_view option, const std::string& sentence)
