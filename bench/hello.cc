@@ -1,7 +1,6 @@
 // Bao's server for the benchmarks: one route for each kind of answer.
 
 #include <chrono>
-#include <coroutine>
 #include <iostream>
 #include <malloc.h>
 #include <string>
@@ -13,16 +12,6 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr const char* kText = "Hello, world!";
-
-/// Goes on in the loop's next turn, as a handler does that waited for something which was ready at
-/// once.
-struct NextTurn {
-  bool await_ready() const noexcept { return false; }
-  void await_suspend(std::coroutine_handle<> waiting) const {
-    bao::Loop::current().post([waiting] { waiting.resume(); });
-  }
-  void await_resume() const noexcept {}
-};
 
 bao::Response greet() {
   return bao::Response(kText);
@@ -37,7 +26,7 @@ bao::Response echo_id(bao::Request& request) {
 }
 
 bao::Task<bao::Response> greet_later(bao::Request&) {
-  co_await NextTurn();
+  co_await bao::sleep(0ms);
   co_return bao::Response(kText);
 }
 

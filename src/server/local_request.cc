@@ -18,12 +18,13 @@ void LocalRequest::start(Server& server, std::string_view method, std::string_vi
   head.append(fields.lines()).append("\r\n");
   // Deletes itself in finish(), which comes exactly once.
   auto* request = new LocalRequest(server, std::move(done));
-  request->run(head, std::move(body));
+  request->run(head, method, target, std::move(body));
 }
 
-void LocalRequest::run(std::string_view head, std::string body) {
+void LocalRequest::run(std::string_view head, std::string_view method, std::string_view target,
+                       std::string body) {
   exchange_ = http::Reference<Exchange>(&server_->make_exchange());
-  server_->begin_local_request();
+  server_->begin_local_request(*this);
   http1::RequestParser parser;
   const http1::HeadLimits limits{static_cast<uint32_t>(server_->settings().max_head_size),
                                  static_cast<uint32_t>(server_->settings().max_head_fields)};
@@ -31,8 +32,14 @@ void LocalRequest::run(std::string_view head, std::string body) {
   if (parser.parse(head, limits, exchange_->head) != http1::ParseStatus::complete) {
     refusal = parser.refusal() ? parser.refusal()
                                : http1::Refusal{400, "the method, the target or a field is malformed"};
+  } else if (parser.head_size() != head.size() || exchange_->head.method() != method ||
+             exchange_->head.target() != target) {
+    refusal = {400, "the method or the target holds an end of line"};
   } else {
     refusal = http1::apply_request_rules(exchange_->head);
+  }
+  if (!refusal && !exchange_->head.chunked && exchange_->head.content_length != body.size()) {
+    refusal = {400, "Content-Length is not the length of the body"};
   }
   if (!refusal && body.size() > server_->settings().max_request_body_size) {
     refusal = {413, "the body is larger than this server takes"};
@@ -81,7 +88,7 @@ void LocalRequest::abort(http::Exchange& exchange) {
 }
 
 void LocalRequest::finish(LocalReply reply) {
-  server_->end_local_request();
+  server_->end_local_request(*this);
   exchange_ = {};
   Done done = std::move(done_);
   delete this;

@@ -38,10 +38,16 @@ class LocalRequest final : public http::Stream {
   const net::PeerAddress& peer() const override { return peer_; }
   void set_idle_timeout(std::chrono::milliseconds) override {}
 
+  Exchange& exchange() const { return *exchange_; }
+
+  // For the server's list of its local requests.
+  LocalRequest* previous = nullptr;
+  LocalRequest* next = nullptr;
+
  private:
   LocalRequest(Server& server, Done done) : server_(&server), done_(std::move(done)) {}
 
-  void run(std::string_view head, std::string body);
+  void run(std::string_view head, std::string_view method, std::string_view target, std::string body);
   void finish(LocalReply reply);
 
   http::Reference<Server> server_;

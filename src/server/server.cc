@@ -3,6 +3,8 @@
 #include <system_error>
 #include <utility>
 
+#include "server/local_request.h"
+
 namespace bao::server {
 
 namespace {
@@ -94,14 +96,32 @@ void Server::recycle(Exchange& exchange) {
   release();
 }
 
-void Server::begin_local_request() {
+void Server::begin_local_request(LocalRequest& request) {
+  request.next = local_requests_;
+  if (local_requests_ != nullptr) local_requests_->previous = &request;
+  local_requests_ = &request;
   ++local_pending_;
   update_hold();
 }
 
-void Server::end_local_request() {
+void Server::end_local_request(LocalRequest& request) {
+  if (request.previous != nullptr) {
+    request.previous->next = request.next;
+  } else {
+    local_requests_ = request.next;
+  }
+  if (request.next != nullptr) request.next->previous = request.previous;
   --local_pending_;
   update_hold();
+}
+
+void Server::abort_local_requests() {
+  // Whoever waits for one may end others and begin new ones: only those of now are meant.
+  std::vector<http::Reference<Exchange>> exchanges;
+  for (LocalRequest* request = local_requests_; request != nullptr; request = request->next) {
+    exchanges.emplace_back(&request->exchange());
+  }
+  for (auto& exchange : exchanges) exchange->abort();
 }
 
 // ---- Connections
@@ -180,6 +200,7 @@ void Server::stop(bool force, net::Work on_stopped) {
     }
   });
   check_stopped();
+  if (force) abort_local_requests();
   update_hold();
 }
 

@@ -14,6 +14,8 @@
 
 namespace bao::server {
 
+class LocalRequest;
+
 /// A live server on one loop, whatever the language of its handlers: listens, makes connections of what it accepts,
 /// dispatches their exchanges by the present table, and ends in good order.
 ///
@@ -57,7 +59,7 @@ class Server final : public http::ExchangeHandler,
   void reload(http::Reference<Table> table);
 
   /// Stops listening. Without `force` idle connections close at once, the others when their request is answered; with
-  /// it all are cut. `on_stopped` runs once no connection is left; at once if that is so already.
+  /// it all are cut, and local requests aborted. `on_stopped` runs once no connection is left; at once if that is so already.
   void stop(bool force, net::Work on_stopped);
 
   /// Closes the connections that are between requests; returns how many.
@@ -66,7 +68,11 @@ class Server final : public http::ExchangeHandler,
   /// Whether the server keeps its loop running while it listens. Requests under way always do.
   void set_referenced(bool referenced);
 
-  void log(std::string_view lines) const { settings_.log(lines); }
+  /// Gives lines to the program's sink, without the last one's end.
+  void log(std::string_view lines) const {
+    if (lines.ends_with('\n')) lines.remove_suffix(1);
+    settings_.log(lines);
+  }
 
   // -- Exchanges
 
@@ -79,9 +85,9 @@ class Server final : public http::ExchangeHandler,
   void on_connection_closed(http1::Connection& connection) override;
   void on_loop_end() override;
 
-  /// Counts requests that come from no connection (LocalRequest).
-  void begin_local_request();
-  void end_local_request();
+  /// Requests that come from no connection.
+  void begin_local_request(LocalRequest& request);
+  void end_local_request(LocalRequest& request);
 
   void retain() { ++references_; }
   void release() {
@@ -98,6 +104,7 @@ class Server final : public http::ExchangeHandler,
   void bury();
   void close_acceptor();
   void check_stopped();
+  void abort_local_requests();
   void update_hold();
   template <typename F>
   void for_each_connection(F f);
@@ -114,6 +121,7 @@ class Server final : public http::ExchangeHandler,
   std::vector<Exchange*> pool_;
   std::vector<net::Work> on_stopped_;
   http::Reference<Server> self_;  // while it listens or has connections
+  LocalRequest* local_requests_ = nullptr;
   uint64_t local_pending_ = 0;
   uint32_t references_ = 0;
   State state_ = State::listening;

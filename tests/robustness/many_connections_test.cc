@@ -75,7 +75,7 @@ TEST(ManyConnections, TwentyThousandThatComeAndGoLeaveNothingBehind) {
   EXPECT_EQ(rest.connections_total, int64_t{kWarmUp + waves} * kWave);
   EXPECT_EQ(rest.descriptors, base.descriptors);
   if constexpr (!kSanitized) {
-    RecordProperty("bytes_left", std::to_string(rest.memory - base.memory));
+    std::cout << "bytes left behind: " << rest.memory - base.memory << '\n';
     EXPECT_LT(rest.memory - base.memory, 32 << 10);
   }
   EXPECT_TRUE(server.stop());
@@ -105,7 +105,8 @@ TEST(ManyConnections, TenThousandIdleOnesCostAtMost512BytesEachAndAreServedAgain
     Client& client = clients.emplace_back(server.place(), 0, 2 + i % 8);
     ASSERT_TRUE(client.ok()) << i;
     ASSERT_TRUE(client.get(paths[i % 4])) << i;
-    ASSERT_TRUE(client.read_reply()) << i;
+    if (i % 100 != 99) continue;
+    for (int j = i - 99; j <= i; ++j) ASSERT_TRUE(clients[static_cast<size_t>(j)].read_reply()) << j;
   }
   const Vitals full = server.vitals();
   ASSERT_EQ(full.connections_open, count);

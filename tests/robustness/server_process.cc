@@ -132,6 +132,16 @@ Vitals ServerProcess::vitals_at_rest(const Vitals& base) {
   });
 }
 
+Vitals ServerProcess::vitals_when_steady() {
+  int64_t before = -1;
+  return vitals_when([&](const Vitals& now) {
+    if (now.memory == before) return true;
+    before = now.memory;
+    std::this_thread::sleep_for(15ms);  // three times as long as /wait takes to look
+    return false;
+  });
+}
+
 bool ServerProcess::stop() {
   child_.signal(SIGTERM);
   return child_.ends_well(kPatience);

@@ -40,6 +40,8 @@ class ServerProcess {
   Vitals vitals_when(const std::function<bool(const Vitals&)>& good);
   /// Asks until no connection, no request and no more descriptors than in `base` are left; gives the last answer.
   Vitals vitals_at_rest(const Vitals& base);
+  /// Asks until the memory stays the same for a while: handlers whose clients have gone end a little later.
+  Vitals vitals_when_steady();
 
   /// Stops it by SIGTERM. True if it ends well.
   bool stop();
@@ -57,11 +59,11 @@ class ServerProcess {
 ///   /unread              "hello", without a look at the body
 ///   /later               "later", after 2 ms
 ///   /wait                waits until the client is gone
-///   /large               8 MiB
-///   /stream              8 MiB in pieces
+///   /large               4 MiB
+///   /stream              4 MiB in pieces
 ///   /throw, /abort       throws; aborts
 void add_playground(Options& options);
 
-inline constexpr size_t kLargeBody = 8 << 20;
+inline constexpr size_t kLargeBody = 4 << 20;
 
 }  // namespace bao::testing

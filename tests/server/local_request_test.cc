@@ -214,7 +214,7 @@ TEST(LocalRequest, AForcedStopAbortsIt) {
   EXPECT_TRUE(statuses.empty());
   world.server->stop(true, net::Work([] {}));
   EXPECT_EQ(statuses, (std::vector<int>{0, 0, 0}));
-  EXPECT_EQ(pending[0]->failure(), http::Failure::stopped);
+  EXPECT_EQ(pending[0]->failure(), http::Failure::aborted);
   EXPECT_EQ(world.server->pending_requests(), 0u);
   EXPECT_FALSE(world.loop.alive());
 }
