@@ -97,8 +97,11 @@ class Handler {
              !std::same_as<std::remove_cvref_t<F>, Response> && std::is_class_v<std::remove_cvref_t<F>>)
   Handler(F&& f) : call_(std::make_shared<Model<std::remove_cvref_t<F>>>(std::forward<F>(f))) {}
 
+  /// A null pointer makes no handler.
   template <typename R, typename... Args>
-  Handler(R (*f)(Args...)) : call_(std::make_shared<Model<R (*)(Args...)>>(f)) {}
+  Handler(R (*f)(Args...)) {
+    if (f != nullptr) call_ = std::make_shared<Model<R (*)(Args...)>>(f);
+  }
 
   explicit operator bool() const { return call_ != nullptr; }
 

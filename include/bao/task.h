@@ -44,7 +44,7 @@ struct Promise : PromiseBase {
   std::optional<T> value;
 
   Task<T> get_return_object() noexcept;
-  template <typename U>
+  template <typename U = T>  // the default lets `co_return {}` compile
   void return_value(U&& result) {
     value.emplace(std::forward<U>(result));
   }

@@ -95,13 +95,15 @@ http::Reference<server::Table> make_table(Server server, Routes routes, Handler 
                                           bool development) {
   auto app = std::make_unique<App>(std::move(server), std::move(error), development);
   server::Table::Builder builder;
-  try {
-    for (const Route& route : routes.entries()) add_route(builder, *app, route);
-    if (fetch) builder.set_fetch(app->add(std::move(fetch)));
-    return std::move(builder).build(std::move(app));
-  } catch (const routing::PatternError& error) {
-    throw OptionError(".routes", error.what());
+  for (const Route& route : routes.entries()) {
+    try {
+      add_route(builder, *app, route);
+    } catch (const routing::PatternError& error) {
+      throw OptionError(route.pattern, error.what());
+    }
   }
+  if (fetch) builder.set_fetch(app->add(std::move(fetch)));
+  return std::move(builder).build(std::move(app));
 }
 
 }  // namespace bao::detail

@@ -129,7 +129,11 @@ void Call::on_task_done() {
   }
   done.frame.destroy();
   if (error) return fail(std::move(error));
-  respond(std::move(response));
+  if (handling_error_ && !response && exchange_->open()) {
+    send_error_page(error_);
+  } else {
+    respond(std::move(response));
+  }
   end();
 }
 

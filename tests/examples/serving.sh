@@ -19,12 +19,17 @@ next_line() {
   IFS= read -r -t 30 -u "$serving_output" line || fail "the program says no more${1:+; wanted: $1}"
 }
 
-# start PROGRAM [ARGS]: runs it and waits until it has printed where it listens, which is then in `url`, without the
-# slash at its end.
-start() {
+# launch PROGRAM [ARGS]: runs it; `serving_output` is then the descriptor of its output.
+launch() {
   exec {serving_output}< <(exec "$@" 2>"$serving_folder/errors")
   serving_process=$!
   url=
+}
+
+# start PROGRAM [ARGS]: runs it and waits until it has printed where it listens, which is then in `url`, without the
+# slash at its end.
+start() {
+  launch "$@"
   while [[ -z $url ]]; do
     next_line 'a URL'
     [[ $line =~ (http|unix|abstract)://[^[:space:]]+ ]] && url=${BASH_REMATCH[0]%/}
@@ -33,7 +38,6 @@ start() {
 
 # finish [SIGNAL]: ends the program, which must exit with status 0. What it said meanwhile is then in `said`.
 finish() {
-  local status=0
   kill -"${1:-INT}" "$serving_process" || fail 'the program has ended by itself'
   end "${1:-INT}"
 }

@@ -55,6 +55,7 @@ class RecordingObserver final : public http::ExchangeObserver {
  public:
   std::function<void(http::Exchange&)> body;
   std::function<void(http::Exchange&)> gone;
+  std::function<void(http::Exchange&)> drained;
   int bodies_complete = 0;
   int times_gone = 0;
 
@@ -65,6 +66,9 @@ class RecordingObserver final : public http::ExchangeObserver {
   void on_client_gone(http::Exchange& exchange) override {
     ++times_gone;
     if (gone) gone(exchange);
+  }
+  void on_drained(http::Exchange& exchange) override {
+    if (drained) drained(exchange);
   }
 };
 

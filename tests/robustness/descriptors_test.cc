@@ -63,7 +63,7 @@ TEST_P(Descriptors, RunningOutOfThemNeitherSpinsNorStopsTheServer) {
     }
     clients[i].close();
   }
-  const Vitals rest = server.vitals_at_rest(base);
+  const Vitals rest = server.vitals_at_rest(base, kTooMany);
   EXPECT_EQ(rest.connections_open, 0);
   EXPECT_EQ(rest.descriptors, base.descriptors);
   EXPECT_EQ(rest.connections_total, kTooMany);
@@ -74,7 +74,6 @@ TEST_P(Descriptors, RunningOutOfThemNeitherSpinsNorStopsTheServer) {
 // An error page reads source files and the program's own debug information.
 TEST(DescriptorsOfAnErrorPage, AHandlerThatThrowsIsAnsweredWithoutAnyLeft) {
   ServerProcess server([](Options& options) {
-    add_playground(options);
     options.development = true;
     const rlimit limit{kDescriptors, kDescriptors};
     ::setrlimit(RLIMIT_NOFILE, &limit);
@@ -91,7 +90,7 @@ TEST(DescriptorsOfAnErrorPage, AHandlerThatThrowsIsAnsweredWithoutAnyLeft) {
   EXPECT_EQ(early.read_reply().value_or(ReceivedReply()).status, 200);
   early.close();
   clients.clear();
-  EXPECT_EQ(server.vitals_at_rest(base).connections_open, 0);
+  EXPECT_EQ(server.vitals_at_rest(base, kTooMany + 1).connections_open, 0);
   EXPECT_TRUE(server.stop());
 }
 
@@ -109,11 +108,6 @@ TEST_P(Descriptors, AProgramThatAHandlerStartsInheritsNone) {
   ServerProcess server(
       [](Options& options) {
         options.routes.add("/", [] { return Response(sockets_of_a_program()); });
-        options.routes.add("/wait", [](Request& request) -> Task<Response> {
-          const std::stop_token token = request.stop_token();
-          while (!token.stop_requested()) co_await sleep(5ms);
-          co_return Response("");
-        });
         options.routes.add("/careless", [] {
           const int careless = ::socket(AF_UNIX, SOCK_STREAM, 0);
           std::string text = sockets_of_a_program();

@@ -14,6 +14,8 @@
 #include <thread>
 #include <utility>
 
+#include "robustness/playground.h"
+
 namespace bao::testing {
 
 using namespace std::chrono_literals;
@@ -34,7 +36,7 @@ int64_t memory_in_use() {
   return static_cast<int64_t>(info.uordblks + info.hblkhd);
 }
 
-std::string tell(const Counters& counters, int64_t warnings) {
+std::string tell(const Counters& counters, int64_t handlers, int64_t warnings) {
   const int64_t memory = memory_in_use();
   // The text's own memory is not counted, the order of the numbers is that of Vitals.
   std::string text;
@@ -42,7 +44,7 @@ std::string tell(const Counters& counters, int64_t warnings) {
        {static_cast<int64_t>(counters.connections_open) - 1,
         static_cast<int64_t>(counters.connections_total) - 1,
         static_cast<int64_t>(counters.requests_pending) - 1,
-        static_cast<int64_t>(counters.requests_total) - 1, warnings, count_descriptors(), memory}) {
+        static_cast<int64_t>(counters.requests_total) - 1, handlers, warnings, count_descriptors(), memory}) {
     text += std::to_string(number) + " ";
   }
   return text;
@@ -56,6 +58,7 @@ Place choose_place(ServerProcess::Kind kind, const void* unique) {
 }
 
 int run_server(const ServerProcess::Setup& setup, const Place& place, const Message& port) {
+  auto handlers = std::make_shared<int64_t>(0);
   auto warnings = std::make_shared<int64_t>(0);
   Options options;
   if (place.unix_path.empty()) {
@@ -66,10 +69,11 @@ int run_server(const ServerProcess::Setup& setup, const Place& place, const Mess
   }
   options.development = false;
   options.log = [warnings](std::string_view) { ++*warnings; };
-  options.routes.add("/vitals", [warnings](Request&, Server& server) {
-    return Response(tell(server.counters(), *warnings));
+  options.routes.add("/vitals", [handlers, warnings](Request&, Server& server) {
+    return Response(tell(server.counters(), *handlers, *warnings));
   });
-  setup(options);
+  add_playground(options.routes, handlers);
+  if (setup) setup(options);
   Server server = serve(std::move(options));
   port.send(server.port().value_or(0));
   run();
@@ -87,7 +91,7 @@ int run_guarded(const ServerProcess::Setup& setup, const Place& place, const Mes
 
 }  // namespace
 
-ServerProcess::ServerProcess(Setup setup, Kind kind)
+ServerProcess::ServerProcess(const Setup& setup, Kind kind)
     : place_(choose_place(kind, this)), child_([&] { return run_guarded(setup, place_, port_); }) {
   const auto port = port_.receive();
   if (!port) throw std::runtime_error("the server did not start");
@@ -108,7 +112,7 @@ Vitals ServerProcess::vitals() {
     const char* const end = at + reply->body.size();
     for (int64_t* number :
          {&vitals.connections_open, &vitals.connections_total, &vitals.requests_pending,
-          &vitals.requests_total, &vitals.warnings, &vitals.descriptors, &vitals.memory}) {
+          &vitals.requests_total, &vitals.handlers, &vitals.warnings, &vitals.descriptors, &vitals.memory}) {
       at = std::from_chars(at, end, *number).ptr + 1;
     }
     return vitals;
@@ -125,74 +129,18 @@ Vitals ServerProcess::vitals_when(const std::function<bool(const Vitals&)>& good
   }
 }
 
-Vitals ServerProcess::vitals_at_rest(const Vitals& base) {
-  return vitals_when([&](const Vitals& now) {
-    return now.connections_open == 0 && now.requests_pending == 0 &&
-           now.descriptors <= base.descriptors;
+Vitals ServerProcess::vitals_at_rest(const Vitals& base, int64_t came) {
+  vitals_when([&](const Vitals& now) {
+    return now.connections_total >= base.connections_total + came && now.connections_open == 0 &&
+           now.requests_pending == 0 && now.handlers == 0 && now.descriptors <= base.descriptors;
   });
-}
-
-Vitals ServerProcess::vitals_when_steady() {
-  int64_t before = -1;
-  return vitals_when([&](const Vitals& now) {
-    if (now.memory == before) return true;
-    before = now.memory;
-    std::this_thread::sleep_for(15ms);  // three times as long as /wait takes to look
-    return false;
-  });
+  // What ended in that turn of the loop was still in memory.
+  return vitals();
 }
 
 bool ServerProcess::stop() {
   child_.signal(SIGTERM);
   return child_.ends_well(kPatience);
-}
-
-// ---- The playground
-
-namespace {
-
-Task<Response> echo(Request& request) {
-  std::string body = co_await request.text();
-  co_return Response(std::move(body));
-}
-
-Task<Response> answer_later() {
-  co_await sleep(2ms);
-  co_return Response("later");
-}
-
-Task<Response> wait_for_the_end(Request& request) {
-  const std::stop_token token = request.stop_token();
-  while (!token.stop_requested()) co_await sleep(5ms);
-  co_return Response("nobody reads this");
-}
-
-Task<void> produce(Writer& out) {
-  const std::string piece(64 << 10, 'p');
-  for (size_t sent = 0; sent < kLargeBody; sent += piece.size()) co_await out.write(piece);
-}
-
-Response fail() { throw std::runtime_error("a handler's own failure"); }
-
-Response abort_request(Request& request, Server& server) {
-  server.abort(request);
-  return Response("nobody reads this");
-}
-
-}  // namespace
-
-void add_playground(Options& options) {
-  Routes& routes = options.routes;
-  routes.add("/text", [] { return Response("hello"); });
-  routes.add("/prepared", Response("hello"));
-  routes.add("/echo", echo);
-  routes.add("/unread", [] { return Response("hello"); });
-  routes.add("/later", answer_later);
-  routes.add("/wait", wait_for_the_end);
-  routes.add("/large", [] { return Response(std::string(kLargeBody, 'l')); });
-  routes.add("/stream", [] { return Response::stream(produce); });
-  routes.add("/throw", fail);
-  routes.add("/abort", abort_request);
 }
 
 }  // namespace bao::testing

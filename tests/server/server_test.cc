@@ -206,6 +206,7 @@ TEST(ServerStop, TellsAllWhoAsked) {
   EXPECT_TRUE(world.loop.alive());
   world.server->stop(true, net::Work([&] { ++stopped; }));
   EXPECT_EQ(stopped, 3);
+  world.loop.turn(1ms);  // deletes what was cut
   EXPECT_FALSE(world.loop.alive());
 }
 

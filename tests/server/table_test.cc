@@ -152,6 +152,27 @@ TEST(TableMethods, WithFetchAMethodThatIsNotListedGoesThere) {
   EXPECT_EQ(answer(world, "POST", "/a"), "200 fetch");
 }
 
+// Bun's order, too: a less specific route that takes the method goes before fetch.
+TEST(TableMethods, AMethodThatIsNotListedGoesToTheNextLessSpecificRoute) {
+  auto make = [](bool fetch) {
+    TableMaker maker;
+    std::vector<std::pair<Method, Target>> specific, middle;
+    specific.emplace_back(Method::get, maker.handler(says("specific")));
+    middle.emplace_back(Method::put, maker.handler([](Exchange& exchange) {
+      exchange.reply({.body = "middle " + exchange.parameter("id").value_or("?")});
+    }));
+    maker.methods("/a/one", std::move(specific)).methods("/a/:id", std::move(middle));
+    if (fetch) maker.fetch(says("fetch"));
+    return maker.make();
+  };
+  World world(make(false)), with_fetch(make(true));
+  EXPECT_EQ(answer(world, "GET", "/a/one"), "200 specific");
+  EXPECT_EQ(answer(world, "PUT", "/a/one"), "200 middle one");
+  EXPECT_EQ(answer(world, "POST", "/a/one"), "405 Allow: GET, HEAD");
+  EXPECT_EQ(answer(with_fetch, "PUT", "/a/one"), "200 middle one");
+  EXPECT_EQ(answer(with_fetch, "POST", "/a/one"), "200 fetch");
+}
+
 TEST(TableMethods, MayMixHandlersAndPreparedReplies) {
   TableMaker maker;
   std::vector<std::pair<Method, Target>> targets;
