@@ -1,5 +1,6 @@
 #include <bao/server.h>
 
+#include <algorithm>
 #include <stdexcept>
 #include <utility>
 
@@ -143,8 +144,10 @@ void Server::timeout(Request& request, std::chrono::milliseconds timeout) {
     throw std::invalid_argument("Server::timeout of " + std::to_string(timeout.count()) +
                                 " ms: give a duration that is not negative, 0 for none");
   }
+  // "For ever" as the longest duration there is would overflow when it is added to a point in time.
+  constexpr std::chrono::milliseconds kLongest = std::chrono::hours(24 * 365 * 100);
   http::Stream* stream = detail::Call::of(request).exchange().stream();
-  if (stream != nullptr) stream->set_idle_timeout(timeout);
+  if (stream != nullptr) stream->set_idle_timeout(std::min(timeout, kLongest));
 }
 
 bool Server::abort(Request& request) { return detail::Call::of(request).exchange().abort(); }

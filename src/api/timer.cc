@@ -11,6 +11,17 @@ namespace bao {
 
 namespace detail {
 
+namespace {
+
+// "For ever" as the longest duration there is would overflow when it is added to a point in time.
+constexpr std::chrono::nanoseconds kLongest = std::chrono::hours(24 * 365 * 100);
+
+net::Duration bounded(std::chrono::nanoseconds delay, std::chrono::nanoseconds least) {
+  return std::clamp(delay, least, kLongest);
+}
+
+}  // namespace
+
 /// A timer of the program. It holds itself while it is armed.
 class TimerState final : public net::Timer, public net::Resident {
  public:
@@ -100,7 +111,7 @@ class Sleep::State final : public net::Timer {
 };
 
 Sleep::Sleep(std::chrono::nanoseconds delay)
-    : state_(std::make_unique<State>(std::max(delay, std::chrono::nanoseconds(0)))) {}
+    : state_(std::make_unique<State>(bounded(delay, std::chrono::nanoseconds(0)))) {}
 Sleep::Sleep(Sleep&&) noexcept = default;
 Sleep::~Sleep() = default;
 void Sleep::await_suspend(std::coroutine_handle<> waiting) { state_->start(waiting); }
@@ -112,12 +123,13 @@ void Timer::ref() { state_->set_referenced(true); }
 void Timer::unref() { state_->set_referenced(false); }
 
 Timer after(std::chrono::nanoseconds delay, std::function<void()> callback) {
-  return Timer(detail::TimerState::start(std::max(delay, std::chrono::nanoseconds(0)), false, std::move(callback)));
+  return Timer(detail::TimerState::start(detail::bounded(delay, std::chrono::nanoseconds(0)), false,
+                                         std::move(callback)));
 }
 
 Timer every(std::chrono::nanoseconds interval, std::function<void()> callback) {
-  return Timer(detail::TimerState::start(std::max<std::chrono::nanoseconds>(interval, std::chrono::milliseconds(1)),
-                                         true, std::move(callback)));
+  return Timer(detail::TimerState::start(detail::bounded(interval, std::chrono::milliseconds(1)), true,
+                                         std::move(callback)));
 }
 
 }  // namespace bao

@@ -16,11 +16,16 @@ using http::Span;
 
 // Bytes of a request target: visible ASCII but `#`. RFC 3986 allows fewer, but browsers leave characters such as `|`,
 // `^` and `{` as they are. A fragment is never sent (RFC 9112 section 3.2.1 has no place for it).
+enum TargetByte : uint8_t { kOutside, kInside, kQuestionMark };
 constexpr auto kTargetBytes = [] {
-  std::array<bool, 256> table{};
-  for (size_t byte = 0x21; byte < 0x7f; ++byte) table[byte] = byte != '#';
+  std::array<TargetByte, 256> table{};
+  for (size_t byte = 0x21; byte < 0x7f; ++byte) table[byte] = kInside;
+  table['#'] = kOutside;
+  table['?'] = kQuestionMark;
   return table;
 }();
+
+TargetByte target_byte(char c) { return kTargetBytes[static_cast<unsigned char>(c)]; }
 
 FieldId classify(std::string_view name) {
   switch (name.size()) {
@@ -98,20 +103,24 @@ ParseStatus RequestParser::parse(std::string_view bytes, const HeadLimits& limit
 // request-line = method SP request-target SP HTTP-version (RFC 9112 section 3)
 bool RequestParser::parse_request_line(std::string_view bytes, uint32_t end, RequestHead& head) {
   uint32_t at = line_start_;
-  while (at < end && http::is_token_char(static_cast<unsigned char>(bytes[at]))) ++at;
-  if (at == line_start_ || at == end || bytes[at] != ' ') {
-    refuse(400, "the method is not a token followed by one space");
-    return false;
+  if (bytes.substr(at).starts_with("GET ")) {  // most requests
+    at += 3;
+    head.method_id = http::Method::get;
+  } else {
+    while (at < end && http::is_token_char(static_cast<unsigned char>(bytes[at]))) ++at;
+    if (at == line_start_ || at == end || bytes[at] != ' ') {
+      refuse(400, "the method is not a token followed by one space");
+      return false;
+    }
+    head.method_id = http::method_from(bytes.substr(line_start_, at - line_start_));
   }
   head.method_span = {line_start_, at - line_start_};
-  head.method_id = http::method_from(head.text(head.method_span));
 
+  // The line end behind the line is outside a target, so these loops need not look for the end themselves.
   const uint32_t target = ++at;
-  uint32_t question_mark = end;
-  while (at < end && kTargetBytes[static_cast<unsigned char>(bytes[at])]) {
-    if (bytes[at] == '?' && question_mark == end) question_mark = at;
-    ++at;
-  }
+  while (target_byte(bytes[at]) == kInside) ++at;
+  const uint32_t question_mark = at;
+  while (target_byte(bytes[at]) != kOutside) ++at;
   if (at == target || at == end || bytes[at] != ' ') {
     refuse(400, "the request target is not a URI followed by one space and the version");
     return false;
@@ -128,6 +137,10 @@ bool RequestParser::parse_request_line(std::string_view bytes, uint32_t end, Req
 }
 
 bool RequestParser::parse_version(std::string_view version, RequestHead& head) {
+  if (version == "HTTP/1.1") {
+    head.minor_version = 1;
+    return true;
+  }
   auto digit = [&](size_t i) { return version[i] >= '0' && version[i] <= '9'; };
   if (version.size() != 8 || std::memcmp(version.data(), "HTTP/", 5) != 0 || !digit(5) ||
       version[6] != '.' || !digit(7)) {

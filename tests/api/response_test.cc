@@ -119,7 +119,7 @@ TEST(Response, SomeStatusesHaveNoBody) {
     RawClient client = served.connect();
     RawReply reply = client.get("/");
     EXPECT_EQ(reply.status, status);
-    if (status == 204) EXPECT_FALSE(reply.has("Content-Length"));
+    EXPECT_TRUE(status == 304 || !reply.has("Content-Length"));
     EXPECT_EQ(client.get("/").status, status) << "no body stands in the way";
   }
   RawReply reset = sent(Response("never sent").status(205));
@@ -228,7 +228,8 @@ TEST(ResponseValue, FieldsMayBeChangedDirectly) {
 }
 
 TEST(ResponseValue, RefusesFieldsThatWouldSmuggle) {
-  for (std::string_view value : {"a\r\nX: 1", "a\nX: 1", "a\rb", std::string_view("a\0b", 3)}) {
+  const std::string_view nul("a\0b", 3);
+  for (std::string_view value : {std::string_view("a\r\nX: 1"), std::string_view("a\nX"), std::string_view("a\r"), nul}) {
     EXPECT_THROW(Response().set("X-A", value), std::invalid_argument);
     EXPECT_THROW(Response().append("X-A", value), std::invalid_argument);
   }

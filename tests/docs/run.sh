@@ -57,13 +57,18 @@ launch "$1" --port=0
 while IFS= read -r -t 30 -u "$serving_output" line; do
   printed+=$line$'\n'
   if [[ $line =~ (http|unix|abstract)://[^[:space:]]+ ]]; then
-    url=${BASH_REMATCH[0]}
-    [[ $url =~ :([0-9]+)/ ]] && port=${BASH_REMATCH[1]}
+    url=${BASH_REMATCH[0]%/}
+    [[ $url =~ :([0-9]+)$ ]] && port=${BASH_REMATCH[1]}
     break
   fi
 done
 if [[ -n $url ]]; then
-  [[ ! -e $base.console ]] || talk
+  if [[ -e $base.console ]]; then
+    talk
+  else
+    # An answer shows that the loop runs, and so that signals are cared for.
+    ask / >/dev/null
+  fi
   finish
 else
   [[ ! -e $base.console ]] || fail 'it prints no URL, so nobody can ask it'
