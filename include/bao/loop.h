@@ -200,7 +200,9 @@ class Blocking {
 inline detail::Sleep sleep(std::chrono::nanoseconds delay) { return detail::Sleep(delay); }
 
 /// Runs `f()` on another thread, so that it may block, and gives what it returns or throws:
-/// `auto rows = co_await bao::blocking([id] { return query(id); });`. What `f` refers to must outlive the call.
+/// `auto rows = co_await bao::blocking([&] { return query(id); });`. The coroutine's own variables outlive the call, even
+/// if the loop ends meanwhile; anything else that `f` refers to must do so, too. With g++ 12, a closure that owns
+/// something (a string, say) must be a variable before it is given away (docs/getting-started.md).
 template <std::invocable F>
 auto blocking(F f) {
   return detail::Blocking<F>(std::move(f));

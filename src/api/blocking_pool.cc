@@ -5,7 +5,9 @@
 
 namespace bao::detail {
 
-BlockingPool::~BlockingPool() {
+BlockingPool::~BlockingPool() { stop(); }
+
+void BlockingPool::stop() {
   std::deque<Entry> dropped;
   {
     std::lock_guard lock(mutex_);
@@ -14,6 +16,7 @@ BlockingPool::~BlockingPool() {
   }
   wake_.notify_all();
   for (std::thread& thread : threads_) thread.join();
+  threads_.clear();
 }
 
 void BlockingPool::run(Job job, Job done) {
@@ -21,6 +24,7 @@ void BlockingPool::run(Job job, Job done) {
   bool needs_thread;
   {
     std::lock_guard lock(mutex_);
+    if (stopping_) return;
     entries_.push_back({std::move(job), std::move(done)});
     needs_thread = idle_ < entries_.size() && threads_.size() < limit_;
   }

@@ -16,8 +16,11 @@ namespace bao::detail {
 class BlockingPool {
  public:
   explicit BlockingPool(net::Loop& loop) : loop_(loop) {}
-  /// Waits for the jobs that are running; those that have not begun are dropped.
+  /// Same as `stop`.
   ~BlockingPool();
+
+  /// Waits for the jobs that are running; those that have not begun, or come later, are dropped.
+  void stop();
 
   /// How many threads there may be. Those that run already stay.
   void set_limit(size_t limit) { limit_ = limit; }

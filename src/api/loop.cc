@@ -104,7 +104,12 @@ void Loop::hold() { state_->loop.hold(); }
 void Loop::release() { state_->loop.release(); }
 int Loop::fd() const { return state_->loop.fd(); }
 std::chrono::milliseconds Loop::time_to_next_timer() const { return state_->loop.time_to_next_timer(); }
-void Loop::turn(std::chrono::milliseconds timeout) { state_->loop.turn(timeout); }
+void Loop::turn(std::chrono::milliseconds timeout) {
+  if (state_->loop.in_turn()) {
+    throw std::logic_error("Loop::turn was called from a callback of the same loop: return from it instead");
+  }
+  state_->loop.turn(timeout);
+}
 bool Loop::alive() const { return state_->loop.alive(); }
 
 void Loop::set_blocking_threads(int count) {

@@ -19,6 +19,8 @@ class LoopState {
   LoopState(const LoopState&) = delete;
   LoopState& operator=(const LoopState&) = delete;
   ~LoopState() {
+    // What a coroutine has lent to its job must be good until the job is done.
+    if (pool_ != nullptr) pool_->stop();
     // Servers and coroutines end while everything that they may use is still there.
     loop.end_residents();
   }

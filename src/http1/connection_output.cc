@@ -16,6 +16,8 @@ namespace {
 constexpr size_t kJoined = 16 * 1024;
 // What a lingering connection reads before it is given up.
 constexpr uint64_t kMostLingered = 1 << 20;
+// How often a connection whose peer is slow is looked at, to tell slow from idle.
+constexpr std::chrono::milliseconds kBetweenLooks{1000};
 
 // The end of a span of time, of which zero and whatever the clock cannot hold stand for ever.
 net::TimePoint after(net::TimePoint start, std::chrono::milliseconds span) {
@@ -313,11 +315,17 @@ void Connection::ensure_timer() {
   if (lingering_) return;
   net::TimePoint when = deadline();
   if (when == net::TimePoint::max()) return;
+  if (queue_ != nullptr && idle_timeout_ > std::chrono::milliseconds::zero()) {
+    when = std::min(when, workspace_.now + net::Duration(std::min(idle_timeout_, 4 * kBetweenLooks)) / 4);
+  }
   if (!armed() || Timer::deadline() > when) workspace_.timers.arm(*this, when);
 }
 
 void Connection::on_timer() {
   if (lingering_) return close(false, Failure::none);
+  // A kernel whose buffer is large asks for more only now and then: in between a peer that reads slowly but steadily
+  // must not be taken for idle.
+  if (queue_ != nullptr && queue_->peer_moved(transport_->untaken())) last_activity_ = workspace_.now;
   if (deadline() > workspace_.now) return ensure_timer();
   time_out();
 }

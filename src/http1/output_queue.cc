@@ -1,6 +1,7 @@
 #include "http1/output_queue.h"
 
 #include <array>
+#include <utility>
 
 namespace bao::http1 {
 
@@ -51,10 +52,17 @@ net::IoResult::Status OutputQueue::write(net::Transport& transport, uint64_t& wr
     net::IoResult result = transport.write({pieces.data(), count});
     if (result.status != Status::ok) return result.status;
     written += result.bytes;
+    written_ += static_cast<int64_t>(result.bytes);
     consume(result.bytes);
     if (result.bytes < offered) return Status::would_block;
   }
   return Status::ok;
+}
+
+// What was written before this queue began makes the number negative; only its growth counts.
+bool OutputQueue::peer_moved(size_t untaken) {
+  const int64_t taken = written_ - static_cast<int64_t>(untaken);
+  return taken > std::exchange(taken_, taken);
 }
 
 void OutputQueue::consume(size_t bytes) {

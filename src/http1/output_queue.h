@@ -25,6 +25,10 @@ class OutputQueue {
   /// Writes what the transport takes. `written` grows by the bytes that left.
   net::IoResult::Status write(net::Transport& transport, uint64_t& written);
 
+  /// Whether the peer has taken anything since the last call; false at the first. `untaken`: what the transport says of
+  /// the bytes that it was given.
+  bool peer_moved(size_t untaken);
+
   size_t size() const { return size_; }
   bool empty() const { return size_ == 0; }
 
@@ -43,6 +47,8 @@ class OutputQueue {
 
   std::deque<Segment> segments_;
   size_t size_ = 0;
+  int64_t written_ = 0;
+  int64_t taken_ = INT64_MAX;  // of what was written, when peer_moved was called last
 };
 
 }  // namespace bao::http1

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <ctime>
+#include <limits>
 #include <string_view>
 
 #include "http/reply.h"
@@ -21,7 +22,7 @@ class DateLine {
  private:
   void format(std::time_t now);
 
-  std::time_t second_ = -1;
+  std::time_t second_ = std::numeric_limits<std::time_t>::min();
   char line_[6 + 29 + 2];
 };
 

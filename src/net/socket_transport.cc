@@ -1,3 +1,5 @@
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include <cerrno>
@@ -52,6 +54,12 @@ IoResult SocketTransport::write(std::span<const iovec> pieces) {
     if (count >= 0) return {IoResult::Status::ok, static_cast<size_t>(count)};
     if (errno != EINTR) return from_error(errno);
   }
+}
+
+size_t SocketTransport::untaken() const {
+  int count = 0;
+  if (::ioctl(socket_.get(), SIOCOUTQ, &count) != 0) return 0;
+  return static_cast<size_t>(count);
 }
 
 // Switching reading off only sets a flag: most pauses end before another byte arrives, and then epoll need never

@@ -53,6 +53,10 @@ class Transport {
   /// Writes the pieces in their order, as far as there is room.
   virtual IoResult write(std::span<const iovec> pieces) = 0;
 
+  /// How many of the bytes that `write` took still wait in this machine or on the way; they grow fewer as the peer
+  /// takes them. 0 if it cannot be told. A system call: for rare decisions.
+  virtual size_t untaken() const { return 0; }
+
   /// Whether `on_readable` is to be called. Cheap to call often.
   virtual void want_read(bool wanted) = 0;
   /// Whether `on_writable` is to be called.
@@ -76,6 +80,7 @@ class SocketTransport final : public Transport, public EventHandler {
   void attach(TransportObserver& observer) override;
   IoResult read(std::span<char> buffer) override;
   IoResult write(std::span<const iovec> pieces) override;
+  size_t untaken() const override;
   void want_read(bool wanted) override;
   void want_write(bool wanted) override;
   void finish_writing() override;

@@ -67,9 +67,11 @@ TEST(Abort, InsideACoroutineBeforeAndAfterItSuspended) {
 TEST(Abort, LaterFromAnotherHandler) {
   std::vector<Request*> waiting;
   int stopped = 0;
-  Served served({.routes = {{"/abort", [&](Request&, Server& server) {
+  Served served({.routes = {{"/abort",
+                             [&](Request&, Server& server) {
                                int count = 0;
-                               for (Request* req : std::exchange(waiting, {})) count += server.abort(*req);
+                               for (Request* req : std::exchange(waiting, {}))
+                                 count += server.abort(*req);
                                return Response(std::to_string(count));
                              }}},
                  .fetch = [&](Request& req) -> Task<Response> {
@@ -122,11 +124,12 @@ TEST(Abort, WhatIsThrownAfterwardsIsNotTold) {
 TEST(Abort, InsideAnErrorHandler) {
   Request* failed = nullptr;
   Served served({.fetch = [](Request&) -> Response { throw std::runtime_error("x"); },
-                 .error = [&](const std::exception&, Request& req) {
-                   failed = &req;
-                   EXPECT_TRUE(served.server.abort(req));
-                   return Response("ignored");
-                 }});
+                 .error =
+                     [&](const std::exception&, Request& req) {
+                       failed = &req;
+                       EXPECT_TRUE(served.server.abort(req));
+                       return Response("ignored");
+                     }});
   RawClient client = served.connect();
   client.send(kGet);
   EXPECT_EQ(client.wait_for_end(), RawClient::End::reset);
@@ -148,8 +151,10 @@ TEST(Abort, OnAUnixSocketEndsTheConnection) {
 TEST(Abort, ByAStopCallbackOfAnother) {
   Request* other = nullptr;
   int aborted = 0;
-  Served served({.routes = {{"/first", [&](Request& req, Server& server) -> Task<Response> {
-                               std::stop_callback callback(req.stop_token(), [&] { aborted += server.abort(*other); });
+  Served served({.routes = {{"/first",
+                             [&](Request& req, Server& server) -> Task<Response> {
+                               std::stop_callback callback(
+                                   req.stop_token(), [&] { aborted += server.abort(*other); });
                                while (aborted == 0) co_await sleep(1ms);
                                co_return Response();
                              }}},
@@ -161,13 +166,15 @@ TEST(Abort, ByAStopCallbackOfAnother) {
   RawClient first = served.connect(), second = served.connect();
   first.send("GET /first HTTP/1.1\r\nHost: a\r\n\r\n");
   second.send(kGet);
-  EXPECT_TRUE(turn_until([&] { return other != nullptr && served.server.pending_requests() == 2; }));
+  EXPECT_TRUE(
+      turn_until([&] { return other != nullptr && served.server.pending_requests() == 2; }));
   first.reset();
   EXPECT_EQ(second.wait_for_end(), RawClient::End::reset);
   EXPECT_EQ(aborted, 1);
 }
 
-// A forced stop ends the first; its stop token ends the second in the middle of the walk over all connections.
+// A forced stop ends the first; its stop token ends the second in the middle of the walk over all
+// connections.
 TEST(Abort, WhileTheServerIsStoppedByForce) {
   std::vector<Request*> waiting;
   Served served({.fetch = [&](Request& req, Server& server) -> Task<Response> {
@@ -232,11 +239,11 @@ TEST(Timeout, MayBeSetWhereTheServerHasNone) {
 TEST(Timeout, StopsTheTokenWhenItIsOver) {
   bool stopped = false;
   Served served({.fetch = [&](Request& req, Server& server) -> Task<Response> {
-                   server.timeout(req, 100ms);
-                   while (!req.stop_token().stop_requested()) co_await sleep(1ms);
-                   stopped = true;
-                   co_return Response();
-                 }});
+    server.timeout(req, 100ms);
+    while (!req.stop_token().stop_requested()) co_await sleep(1ms);
+    stopped = true;
+    co_return Response();
+  }});
   RawClient client = served.connect();
   client.send(kGet);
   EXPECT_TRUE(turn_until([&] { return stopped; }));

@@ -35,11 +35,14 @@ using testing::turn_until;
 using Reason = BodyError::Reason;
 
 std::string post(const std::string& body) {
-  return "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
+  return "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: " + std::to_string(body.size()) +
+         "\r\n\r\n" + body;
 }
 const std::string kChunkedHead = "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n";
 
-Task<Response> echo(Request& req) { co_return Response::bytes(co_await req.text()); }
+Task<Response> echo(Request& req) {
+  co_return Response::bytes(co_await req.text());
+}
 
 /// Reads the body; keeps why it could not.
 struct Reader {
@@ -75,7 +78,9 @@ TEST(Body, IsGivenAsText) {
   EXPECT_EQ(served.exchange(post(bytes)).body, bytes);
   EXPECT_EQ(served.exchange(post("")).body, "");
   EXPECT_EQ(served.get("/").body, "");
-  EXPECT_EQ(served.exchange(kChunkedHead + "3\r\nabc\r\n2;x=y\r\nde\r\n0\r\nTrailer: x\r\n\r\n").body, "abcde");
+  EXPECT_EQ(
+      served.exchange(kChunkedHead + "3\r\nabc\r\n2;x=y\r\nde\r\n0\r\nTrailer: x\r\n\r\n").body,
+      "abcde");
 }
 
 TEST(Body, IsGivenAsBytes) {
@@ -99,8 +104,8 @@ TEST(Body, IsGivenAsJson) {
                                co_return Response::json(point);
                              }}}});
   auto send = [&](const std::string& path, const std::string& body) {
-    return served.exchange("POST " + path + " HTTP/1.1\r\nHost: a\r\nContent-Length: " + std::to_string(body.size()) +
-                           "\r\n\r\n" + body);
+    return served.exchange("POST " + path + " HTTP/1.1\r\nHost: a\r\nContent-Length: " +
+                           std::to_string(body.size()) + "\r\n\r\n" + body);
   };
   RawReply any = send("/any", "{\"list\": [1, \"\xE2\x82\xAC\", null]}");
   EXPECT_EQ(any.body, "[1,\"\xE2\x82\xAC\",null]");
@@ -131,7 +136,8 @@ TEST(Body, MayBeTakenOnce) {
   EXPECT_EQ(served.exchange(post("abc")).body, "abc");
   EXPECT_FALSE(used_before);
   EXPECT_TRUE(used_after);
-  EXPECT_EQ(said, "The body of this request was taken before: keep what text(), bytes() or json() gave");
+  EXPECT_EQ(said,
+            "The body of this request was taken before: keep what text(), bytes() or json() gave");
 }
 
 TEST(Body, ComesInPieces) {
@@ -188,13 +194,17 @@ TEST(BodyGet, ThrowsIfTheBodyHasNotArrived) {
 }
 
 TEST(BodyGet, GivesABodyThatCameWithItsHead) {
-  Served served({.routes = {{"/bytes", [](Request& req) { return Response::bytes(req.bytes().get()); }},
-                            {"/json", [](Request& req) { return Response(std::to_string(req.json<int>().get())); }}},
-                 .fetch = [](Request& req) { return Response(req.text().get()); }});
+  Served served(
+      {.routes = {{"/bytes", [](Request& req) { return Response::bytes(req.bytes().get()); }},
+                  {"/json",
+                   [](Request& req) { return Response(std::to_string(req.json<int>().get())); }}},
+       .fetch = [](Request& req) { return Response(req.text().get()); }});
   EXPECT_EQ(served.exchange(post("abc")).body, "abc");
   EXPECT_EQ(served.get("/").body, "");
-  EXPECT_EQ(served.exchange("POST /bytes HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\nb").body, "b");
-  EXPECT_EQ(served.exchange("POST /json HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n42").body, "42");
+  EXPECT_EQ(served.exchange("POST /bytes HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\nb").body,
+            "b");
+  EXPECT_EQ(served.exchange("POST /json HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n42").body,
+            "42");
 }
 
 // ---- buffered
@@ -202,9 +212,9 @@ TEST(BodyGet, GivesABodyThatCameWithItsHead) {
 TEST(Buffered, RunsTheHandlerWhenTheBodyIsHere) {
   int runs = 0;
   Served served({.fetch = buffered([&](Request& req) {
-    ++runs;
-    return Response(req.text().get() + " of " + std::string(req.path()));
-  })});
+                   ++runs;
+                   return Response(req.text().get() + " of " + std::string(req.path()));
+                 })});
   RawClient client = served.connect();
   client.send("POST /path HTTP/1.1\r\nHost: a\r\nContent-Length: 6\r\n\r\nabc");
   testing::turn_for(30ms);
@@ -216,14 +226,17 @@ TEST(Buffered, RunsTheHandlerWhenTheBodyIsHere) {
 }
 
 TEST(Buffered, WorksForEveryKindOfHandler) {
-  Served served({.routes = {{"/task", buffered([](Request& req) -> Task<Response> {
-                               std::string text = req.text().get();
-                               co_await sleep(1ms);
-                               co_return Response(text + "!");
-                             })},
-                            {"/methods", methods{.post = buffered([](Request& req) { return Response(req.text().get()); })}},
-                            {"/throws", buffered([](Request&) -> Response { throw std::runtime_error("no"); })},
-                            {"/nothing", buffered([]() -> std::optional<Response> { return std::nullopt; })}}});
+  Served served(
+      {.routes = {
+           {"/task", buffered([](Request& req) -> Task<Response> {
+              std::string text = req.text().get();
+              co_await sleep(1ms);
+              co_return Response(text + "!");
+            })},
+           {"/methods",
+            methods{.post = buffered([](Request& req) { return Response(req.text().get()); })}},
+           {"/throws", buffered([](Request&) -> Response { throw std::runtime_error("no"); })},
+           {"/nothing", buffered([]() -> std::optional<Response> { return std::nullopt; })}}});
   auto send = [&](const std::string& path) {
     RawClient client = served.connect();
     client.send("POST " + path + " HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\na");
@@ -239,7 +252,9 @@ TEST(Buffered, WorksForEveryKindOfHandler) {
 
 TEST(Buffered, NeverRunsForABodyThatDoesNotArrive) {
   int runs = 0;
-  Served served({.fetch = buffered([&] { return ++runs, Response(); }), .idle_timeout = 150ms, .max_request_body_size = 9});
+  Served served({.fetch = buffered([&] { return ++runs, Response(); }),
+                 .idle_timeout = 150ms,
+                 .max_request_body_size = 9});
   EXPECT_EQ(served.exchange(kChunkedHead + "a\r\n0123456789\r\n0\r\n\r\n").status, 413);
   EXPECT_EQ(served.exchange(kChunkedHead + "zz\r\n").status, 400);
   EXPECT_EQ(served.exchange(kChunkedHead + "1\r\na\r\n").status, 408);
@@ -253,7 +268,8 @@ TEST(Buffered, NeverRunsForABodyThatDoesNotArrive) {
 
 // ---- Expect: 100-continue (RFC 9110 section 10.1.1)
 
-const std::string kExpecting = "POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n";
+const std::string kExpecting =
+    "POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n";
 
 TEST(Continue, IsSentWhenTheBodyIsWanted) {
   Served served({.fetch = echo});
@@ -292,7 +308,10 @@ TEST(Continue, IsNotSentIfNobodyWantsTheBody) {
 
 TEST(Continue, OtherExpectationsAre417) {
   Served served({.fetch = echo});
-  EXPECT_EQ(served.exchange("POST / HTTP/1.1\r\nHost: a\r\nExpect: tea\r\nContent-Length: 1\r\n\r\na").status, 417);
+  EXPECT_EQ(
+      served.exchange("POST / HTTP/1.1\r\nHost: a\r\nExpect: tea\r\nContent-Length: 1\r\n\r\na")
+          .status,
+      417);
 }
 
 // ---- Why a body does not arrive
@@ -349,7 +368,8 @@ TEST_F(BodyErrors, Malformed) {
 
 TEST_F(BodyErrors, AbortedByTheProgram) {
   Request* request = nullptr;
-  Served served({.routes = {{"/abort", [&](Request&, Server& server) {
+  Served served({.routes = {{"/abort",
+                             [&](Request&, Server& server) {
                                return Response(server.abort(*request) ? "aborted" : "over");
                              }}},
                  .fetch = [&, read = Reader{started, reason, what}](Request& req) mutable {

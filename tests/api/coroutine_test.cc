@@ -13,7 +13,8 @@
 
 #include "api/served.h"
 
-// Handlers that suspend: what stays good meanwhile, and what happens when the world goes on without them.
+// Handlers that suspend: what stays good meanwhile, and what happens when the world goes on without
+// them.
 namespace bao {
 namespace {
 
@@ -51,7 +52,11 @@ class Gate {
 };
 
 std::string get(std::string_view path, std::string_view fields = "") {
-  return std::string("GET ").append(path).append(" HTTP/1.1\r\nHost: a\r\n").append(fields).append("\r\n");
+  return std::string("GET ")
+      .append(path)
+      .append(" HTTP/1.1\r\nHost: a\r\n")
+      .append(fields)
+      .append("\r\n");
 }
 
 // ---- Suspending
@@ -128,28 +133,32 @@ TEST(Coroutine, ManyMaySuspendAtOnce) {
   EXPECT_TRUE(turn_until([&] { return gate.waiting() == 100; }));
   EXPECT_EQ(served.server.pending_requests(), 100u);
   gate.open();
-  for (int i = 0; i < 100; ++i) EXPECT_EQ(clients[static_cast<size_t>(i)].read_reply().body, "/" + std::to_string(i));
+  for (int i = 0; i < 100; ++i)
+    EXPECT_EQ(clients[static_cast<size_t>(i)].read_reply().body, "/" + std::to_string(i));
   EXPECT_EQ(served.server.pending_requests(), 0u);
 }
 
 // ---- What stays good
 
-// All views are taken before the first suspension; then others overwrite the server's one read buffer.
+// All views are taken before the first suspension; then others overwrite the server's one read
+// buffer.
 TEST(Coroutine, ViewsOfTheRequestStayGood) {
   Gate gate;
-  Served served({.routes = {{"/users/:id",
-                             [&](Request& req) -> Task<Response> {
-                               std::string_view method = req.method(), path = req.path(), query = req.query_string();
-                               std::string_view field = req.field("X-Long").value();
-                               auto fields = req.fields();
-                               co_await gate.pass();
-                               std::string all;
-                               all.append(method).append(path).append(query).append(field);
-                               for (auto [name, value] : fields) all.append(name).append(value);
-                               all.append(req.param("id")).append(req.url());
-                               co_return Response(all);
-                             }},
-                            {"/noise", [](Request& req) { return Response(req.field("X-Noise").value_or("")); }}}});
+  Served served(
+      {.routes = {
+           {"/users/:id",
+            [&](Request& req) -> Task<Response> {
+              std::string_view method = req.method(), path = req.path(), query = req.query_string();
+              std::string_view field = req.field("X-Long").value();
+              auto fields = req.fields();
+              co_await gate.pass();
+              std::string all;
+              all.append(method).append(path).append(query).append(field);
+              for (auto [name, value] : fields) all.append(name).append(value);
+              all.append(req.param("id")).append(req.url());
+              co_return Response(all);
+            }},
+           {"/noise", [](Request& req) { return Response(req.field("X-Noise").value_or("")); }}}});
   const std::string value(3000, 'v'), noise(8000, 'n');
   // Whole in one read, and cut into pieces inside the head.
   for (size_t cut : {size_t{0}, size_t{10}, size_t{1000}}) {
@@ -164,7 +173,8 @@ TEST(Coroutine, ViewsOfTheRequestStayGood) {
     client.send(get("/noise", "X-Noise: " + noise + "\r\n"));
     turn_for(5ms);
     gate.release_first();
-    EXPECT_EQ(client.read_reply().body, "GET/users/se%20venq=1" + value + "HostaX-Long" + value + "se venhttp://a/users/se%20ven?q=1");
+    EXPECT_EQ(client.read_reply().body, "GET/users/se%20venq=1" + value + "HostaX-Long" + value +
+                                            "se venhttp://a/users/se%20ven?q=1");
     EXPECT_EQ(client.read_reply().body, noise);
   }
 }
@@ -275,7 +285,8 @@ TEST(Coroutine, AClientThatOnlyStopsSendingGetsItsReply) {
   RawClient client = served.connect();
   client.send(get("/"));
   client.finish_writing();
-  // TCP cannot tell it from a client that is gone, so the token stops; a reply is sent all the same.
+  // TCP cannot tell it from a client that is gone, so the token stops; a reply is sent all the
+  // same.
   EXPECT_TRUE(turn_until([&] { return gate.waiting() == 1 && stopped; }));
   gate.open();
   RawReply reply = client.read_reply();
@@ -304,7 +315,8 @@ TEST(Coroutine, AllThatWasPipelinedBeforeTheEndIsAnswered) {
 TEST(Pipelining, RepliesKeepTheOrderBehindASuspendedHandler) {
   Gate gate;
   std::vector<std::string> started;
-  Served served({.routes = {{"/slow", [&](Request& req) -> Task<Response> {
+  Served served({.routes = {{"/slow",
+                             [&](Request& req) -> Task<Response> {
                                started.emplace_back(req.query_string());
                                co_await gate.pass();
                                co_return Response("slow " + std::string(req.query_string()));

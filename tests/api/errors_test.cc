@@ -1,5 +1,3 @@
-#include <bao/error.h>
-
 #include <functional>
 #include <gtest/gtest.h>
 #include <memory>
@@ -10,6 +8,7 @@
 #include <utility>
 
 #include <bao/bao.h>
+#include <bao/error.h>
 
 #include "api/served.h"
 
@@ -33,7 +32,9 @@ struct NoException {
   int number;
 };
 
-bool contains(std::string_view text, std::string_view part) { return text.find(part) != text.npos; }
+bool contains(std::string_view text, std::string_view part) {
+  return text.find(part) != text.npos;
+}
 
 /// Handlers of every kind that throw what `thrower` throws.
 Routes throwing(std::function<void()> thrower) {
@@ -60,7 +61,9 @@ Routes throwing(std::function<void()> thrower) {
 }
 const char* const kKinds[] = {"/sync", "/task", "/suspended", "/buffered"};
 
-void throw_own() { throw OwnError("own <message> & \"text\""); }
+void throw_own() {
+  throw OwnError("own <message> & \"text\"");
+}
 
 // ---- Without an error handler
 
@@ -116,8 +119,8 @@ TEST(Errors, ThatAreNoStdExceptionsAreErrors) {
 TEST(ErrorPage, ShowsTypeMessageFunctionFileLineAndRequest) {
   Served served({.routes = throwing(throw_own), .development = true});
   for (const char* path : kKinds) {
-    RawReply reply =
-        served.exchange(std::string("GET ") + path + " HTTP/1.1\r\nHost: example.org\r\nX-Seen: yes\r\n\r\n");
+    RawReply reply = served.exchange(std::string("GET ") + path +
+                                     " HTTP/1.1\r\nHost: example.org\r\nX-Seen: yes\r\n\r\n");
     EXPECT_EQ(reply.status, 500);
     EXPECT_EQ(reply.field("Content-Type"), "text/html;charset=utf-8");
     EXPECT_TRUE(contains(reply.body, "OwnError")) << path;
@@ -131,11 +134,10 @@ TEST(ErrorPage, ShowsTypeMessageFunctionFileLineAndRequest) {
 
 TEST(ErrorPage, ShowsTheLineThatThrew) {
   int line = 0;
-  Served served({.fetch =
-                     [&]() -> Response {
-                       line = __LINE__ + 1;
-                       throw OwnError("here");
-                     },
+  Served served({.fetch = [&]() -> Response {
+                   line = __LINE__ + 1;
+                   throw OwnError("here");
+                 },
                  .development = true});
   RawReply reply = served.get("/");
   EXPECT_TRUE(contains(reply.body, "errors_test.cc:" + std::to_string(line))) << reply.body;
@@ -145,8 +147,9 @@ TEST(ErrorPage, ShowsTheLineThatThrew) {
 TEST(ErrorPage, EscapesHostileText) {
   const std::string hostile = "<script>alert(1)</script>";
   Served served({.fetch = [&]() -> Response { throw OwnError(hostile); }, .development = true});
-  RawReply reply = served.exchange("GET /" + hostile + "?" + hostile + " HTTP/1.1\r\nHost: a\r\nX-" +
-                                   "Evil: " + hostile + "\r\nReferer: \"><img src=x onerror=alert(1)>\r\n\r\n");
+  RawReply reply =
+      served.exchange("GET /" + hostile + "?" + hostile + " HTTP/1.1\r\nHost: a\r\nX-" +
+                      "Evil: " + hostile + "\r\nReferer: \"><img src=x onerror=alert(1)>\r\n\r\n");
   EXPECT_EQ(reply.status, 500);
   EXPECT_FALSE(contains(reply.body, hostile));
   EXPECT_FALSE(contains(reply.body, "<img src=x"));
@@ -155,7 +158,8 @@ TEST(ErrorPage, EscapesHostileText) {
 TEST(ErrorPage, MasksSecrets) {
   Served served({.routes = throwing(throw_own), .development = true});
   RawReply reply = served.exchange(
-      "GET /sync HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer hunter2\r\nCookie: session=hunter2\r\n\r\n");
+      "GET /sync HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer hunter2\r\nCookie: "
+      "session=hunter2\r\n\r\n");
   EXPECT_TRUE(contains(reply.body, "Authorization"));
   EXPECT_FALSE(contains(reply.body, "hunter2"));
 }
@@ -170,9 +174,10 @@ TEST(ErrorPage, IsThereForWhatIsNoStdException) {
 
 TEST(ErrorHandler, ReplacesThePage) {
   for (bool development : {false, true}) {
-    Served served({.routes = throwing(throw_own),
-                   .error = [](const std::exception& error) { return Response(error.what()).status(503); },
-                   .development = development});
+    Served served(
+        {.routes = throwing(throw_own),
+         .error = [](const std::exception& error) { return Response(error.what()).status(503); },
+         .development = development});
     for (const char* path : kKinds) {
       RawReply reply = served.get(path);
       EXPECT_EQ(reply.status, 503) << path;
@@ -188,14 +193,16 @@ TEST(ErrorHandler, MayTakeTheRequest) {
                                    std::string(req.field("X-A").value_or("none")));
                  }});
   for (const char* path : kKinds) {
-    EXPECT_EQ(served.exchange(std::string("GET ") + path + " HTTP/1.1\r\nHost: a\r\nX-A: 1\r\n\r\n").body,
-              std::string("GET ") + path + " 1");
+    EXPECT_EQ(
+        served.exchange(std::string("GET ") + path + " HTTP/1.1\r\nHost: a\r\nX-A: 1\r\n\r\n").body,
+        std::string("GET ") + path + " 1");
   }
 }
 
 TEST(ErrorHandler, SeesTheParametersOfTheRoute) {
-  Served served({.routes = {{"/:id", [](Request&) -> Response { throw OwnError("x"); }}},
-                 .error = [](const std::exception&, Request& req) { return Response(req.param("id")); }});
+  Served served(
+      {.routes = {{"/:id", [](Request&) -> Response { throw OwnError("x"); }}},
+       .error = [](const std::exception&, Request& req) { return Response(req.param("id")); }});
   EXPECT_EQ(served.get("/a%20b").body, "a b");
 }
 
@@ -215,11 +222,12 @@ TEST(ErrorHandler, GetsTheExceptionItself) {
 TEST(ErrorHandler, GetsAStandInForWhatIsNoStdException) {
   std::string what;
   bool stand_in = false;
-  Served served({.routes = throwing([] { throw NoException{7}; }), .error = [&](const std::exception& error) {
-                   what = error.what();
-                   stand_in = dynamic_cast<const UnknownException*>(&error) != nullptr;
-                   return Response("handled");
-                 }});
+  Served served(
+      {.routes = throwing([] { throw NoException{7}; }), .error = [&](const std::exception& error) {
+         what = error.what();
+         stand_in = dynamic_cast<const UnknownException*>(&error) != nullptr;
+         return Response("handled");
+       }});
   for (const char* path : kKinds) {
     EXPECT_EQ(served.get(path).body, "handled");
     EXPECT_TRUE(contains(what, "NoException")) << what;
@@ -232,7 +240,8 @@ TEST(ErrorHandler, MayBeACoroutine) {
                  .error = [](const std::exception& error, Request& req) -> Task<Response> {
                    co_await sleep(1ms);
                    // The exception and the request live as long as this runs.
-                   co_return Response(std::string(error.what()) + " at " + std::string(req.path())).status(502);
+                   co_return Response(std::string(error.what()) + " at " + std::string(req.path()))
+                       .status(502);
                  }});
   for (const char* path : kKinds) {
     RawReply reply = served.get(path);
@@ -254,16 +263,21 @@ TEST(ErrorHandler, MayReadTheBody) {
 }
 
 TEST(ErrorHandler, KnowsThatTheBodyWasTaken) {
-  Served served({.fetch = [](Request& req) -> Response {
-                   req.text().get();
-                   throw OwnError("x");
-                 },
-                 .error = [](const std::exception&, Request& req) { return Response(req.body_used() ? "used" : "unused"); }});
-  EXPECT_EQ(served.exchange("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\na").body, "used");
+  Served served(
+      {.fetch = [](Request& req) -> Response {
+         req.text().get();
+         throw OwnError("x");
+       },
+       .error = [](const std::exception&,
+                   Request& req) { return Response(req.body_used() ? "used" : "unused"); }});
+  EXPECT_EQ(served.exchange("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\na").body,
+            "used");
 }
 
 TEST(ErrorHandler, ThatThrowsGetsTheDefault) {
-  auto sync = [](const std::exception&) -> Response { throw std::logic_error("in the error handler"); };
+  auto sync = [](const std::exception&) -> Response {
+    throw std::logic_error("in the error handler");
+  };
   auto task = [](const std::exception&) -> Task<Response> {
     co_await sleep(1ms);
     throw std::logic_error("in the error handler");
@@ -283,19 +297,23 @@ TEST(ErrorHandler, ThatThrowsGetsTheDefault) {
 
 TEST(ErrorHandler, ThatReturnsNothingGetsTheDefault) {
   auto sync = [](const std::exception&) -> std::optional<Response> { return std::nullopt; };
-  auto task = [](const std::exception&) -> Task<std::optional<Response>> { co_return std::nullopt; };
+  auto task = [](const std::exception&) -> Task<std::optional<Response>> {
+    co_return std::nullopt;
+  };
   auto suspended = [](const std::exception&) -> Task<std::optional<Response>> {
     co_await sleep(1ms);
     co_return std::nullopt;
   };
-  for (const ErrorHandler& handler : {ErrorHandler(sync), ErrorHandler(task), ErrorHandler(suspended)}) {
+  for (const ErrorHandler& handler :
+       {ErrorHandler(sync), ErrorHandler(task), ErrorHandler(suspended)}) {
     Served served({.routes = throwing(throw_own), .error = handler});
     Served development({.routes = throwing(throw_own), .error = handler, .development = true});
     for (const char* path : kKinds) {
       RawReply reply = served.get(path);
       EXPECT_EQ(reply.status, 500) << path;
       EXPECT_EQ(reply.body, "");
-      EXPECT_TRUE(contains(served.log, "own <message>")) << "the error is the program's, so it is told";
+      EXPECT_TRUE(contains(served.log, "own <message>"))
+          << "the error is the program's, so it is told";
       EXPECT_TRUE(contains(development.get(path).body, "own &lt;message&gt;")) << path;
     }
   }
@@ -303,11 +321,12 @@ TEST(ErrorHandler, ThatReturnsNothingGetsTheDefault) {
 
 TEST(ErrorHandler, IsNotCalledForItself) {
   int calls = 0;
-  Served served({.routes = throwing(throw_own), .error = [&](const std::exception&) -> Task<Response> {
-                   ++calls;
-                   co_await sleep(1ms);
-                   throw std::logic_error("again");
-                 }});
+  Served served(
+      {.routes = throwing(throw_own), .error = [&](const std::exception&) -> Task<Response> {
+         ++calls;
+         co_await sleep(1ms);
+         throw std::logic_error("again");
+       }});
   served.get("/task");
   EXPECT_EQ(calls, 1);
 }
@@ -315,16 +334,22 @@ TEST(ErrorHandler, IsNotCalledForItself) {
 // The client has its answer already, or is gone: nobody is left to be told.
 TEST(ErrorHandler, IsNotCalledForBodiesThatDidNotArrive) {
   int calls = 0;
-  Served served({.fetch = [](Request& req) -> Task<Response> { co_return Response(co_await req.text()); },
-                 .error = [&](const std::exception&) { return ++calls, Response("never"); },
-                 .max_request_body_size = 3});
-  EXPECT_EQ(served.exchange("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nabcd\r\n").status, 413);
+  Served served(
+      {.fetch = [](Request& req) -> Task<Response> { co_return Response(co_await req.text()); },
+       .error = [&](const std::exception&) { return ++calls, Response("never"); },
+       .max_request_body_size = 3});
+  EXPECT_EQ(
+      served
+          .exchange("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nabcd\r\n")
+          .status,
+      413);
   EXPECT_EQ(calls, 0);
 }
 
 TEST(ErrorHandler, IsCalledForBodyNotReadyAndOtherMistakes) {
-  Served served({.fetch = [](Request& req) { return Response(req.text().get() + req.param("none")); },
-                 .error = [](const std::exception& error) { return Response(error.what()).status(500); }});
+  Served served(
+      {.fetch = [](Request& req) { return Response(req.text().get() + req.param("none")); },
+       .error = [](const std::exception& error) { return Response(error.what()).status(500); }});
   EXPECT_TRUE(contains(served.get("/").body, "no parameter \"none\""));
   RawClient client = served.connect();
   client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\n");
@@ -341,14 +366,17 @@ TEST(ErrorHandler, IsAskedOnlyForHandlers) {
 
 TEST(ErrorHandler, MayHaveMoveOnlyCapturesAndState) {
   auto text = std::make_unique<std::string>("owned");
-  Served served({.routes = throwing(throw_own), .error = [text = std::move(text), n = 0](const std::exception&) mutable {
+  Served served({.routes = throwing(throw_own),
+                 .error = [text = std::move(text), n = 0](const std::exception&) mutable {
                    return Response(*text + std::to_string(++n));
                  }});
   EXPECT_EQ(served.get("/sync").body, "owned1");
   EXPECT_EQ(served.get("/task").body, "owned2");
 }
 
-Response error_function(const std::exception& error) { return Response(error.what()); }
+Response error_function(const std::exception& error) {
+  return Response(error.what());
+}
 
 TEST(ErrorHandler, MayBeAFunction) {
   Served served({.routes = throwing(throw_own), .error = error_function});

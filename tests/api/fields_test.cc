@@ -1,5 +1,3 @@
-#include <bao/fields.h>
-
 #include <gtest/gtest.h>
 #include <iterator>
 #include <memory>
@@ -9,6 +7,8 @@
 #include <string_view>
 #include <utility>
 #include <vector>
+
+#include <bao/fields.h>
 
 namespace bao {
 namespace {
@@ -100,7 +100,8 @@ TEST(Fields, ValuesMayHoldNoControls) {
 
 // RFC 9110 section 5.1
 TEST(Fields, NamesAreTokens) {
-  for (std::string_view good : {"a", "X-1", "!#$%&'*+-.^_`|~"}) EXPECT_EQ(refusal(good, "x"), "") << good;
+  for (std::string_view good : {"a", "X-1", "!#$%&'*+-.^_`|~"})
+    EXPECT_EQ(refusal(good, "x"), "") << good;
   for (std::string_view bad : {"", " a", "a ", "a:", "a\r\nb", "(", "\xC3\xA9", "a/b"}) {
     EXPECT_NE(refusal(bad, "x"), "") << bad;
   }
@@ -110,9 +111,12 @@ TEST(Fields, NamesAreTokens) {
 
 TEST(FieldsKnown, IsFoundByName) {
   const std::vector<std::pair<const char*, Fields::Known>> all{
-      {"content-TYPE", Fields::kContentType},           {"Content-Length", Fields::kContentLength},
-      {"transfer-Encoding", Fields::kTransferEncoding}, {"CONNECTION", Fields::kConnection},
-      {"date", Fields::kDate},                          {"etag", Fields::kETag}};
+      {"content-TYPE", Fields::kContentType},
+      {"Content-Length", Fields::kContentLength},
+      {"transfer-Encoding", Fields::kTransferEncoding},
+      {"CONNECTION", Fields::kConnection},
+      {"date", Fields::kDate},
+      {"etag", Fields::kETag}};
   for (auto [name, known] : all) {
     Fields fields{{"X", "1"}};
     for (auto [other_name, other] : all) EXPECT_FALSE(fields.knows(other));
@@ -134,7 +138,8 @@ TEST(FieldsKnown, IsFoundByName) {
 /// Sets on both sides of what fits inside.
 std::vector<Fields> of_all_sizes() {
   std::vector<Fields> sets;
-  for (size_t size : {0, 1, 50, 98, 99, 100, 101, 102, 200, 5000}) sets.push_back(Fields{{"a", std::string(size, 'x')}});
+  for (size_t size : {0, 1, 50, 98, 99, 100, 101, 102, 200, 5000})
+    sets.push_back(Fields{{"a", std::string(size, 'x')}});
   return sets;
 }
 

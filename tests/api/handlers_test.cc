@@ -1,5 +1,3 @@
-#include <bao/handler.h>
-
 #include <functional>
 #include <gtest/gtest.h>
 #include <memory>
@@ -10,6 +8,7 @@
 #include <utility>
 
 #include <bao/bao.h>
+#include <bao/handler.h>
 
 #include "api/served.h"
 
@@ -28,12 +27,24 @@ RawReply reply_of(Handler handler, bool development = false) {
   return served.get("/");
 }
 
-Response function(Request& req) { return Response(std::string("function ").append(req.path())); }
-Response function_of_both(Request&, Server& server) { return Response(server.id()); }
-Response function_of_nothing() { return Response("nothing"); }
-Response never_throws(Request&) noexcept { return Response("noexcept"); }
-Task<Response> coroutine(Request& req) { co_return Response(std::string("coroutine ").append(req.path())); }
-Task<Response> coroutine_of_nothing() { co_return Response("empty"); }
+Response function(Request& req) {
+  return Response(std::string("function ").append(req.path()));
+}
+Response function_of_both(Request&, Server& server) {
+  return Response(server.id());
+}
+Response function_of_nothing() {
+  return Response("nothing");
+}
+Response never_throws(Request&) noexcept {
+  return Response("noexcept");
+}
+Task<Response> coroutine(Request& req) {
+  co_return Response(std::string("coroutine ").append(req.path()));
+}
+Task<Response> coroutine_of_nothing() {
+  co_return Response("empty");
+}
 Task<std::optional<Response>> coroutine_of_both(Request& req, Server& server) {
   co_return Response(std::string(req.path()) + server.id());
 }
@@ -46,16 +57,18 @@ TEST(HandlerArguments, Request) {
 }
 
 TEST(HandlerArguments, RequestAndServer) {
-  Served served({.fetch = [](Request&, Server& server) { return Response(server.id()); }, .id = "me"});
+  Served served(
+      {.fetch = [](Request&, Server& server) { return Response(server.id()); }, .id = "me"});
   EXPECT_EQ(served.get("/").body, "me");
 }
 
 TEST(HandlerArguments, TheServerMayBeCopied) {
   std::optional<Server> kept;
-  Served served({.fetch = [&](Request&, Server server) {
-                   kept = server;
-                   return Response();
-                 },
+  Served served({.fetch =
+                     [&](Request&, Server server) {
+                       kept = server;
+                       return Response();
+                     },
                  .id = "me"});
   served.get("/");
   EXPECT_EQ(kept->id(), "me");
@@ -67,7 +80,8 @@ TEST(HandlerArguments, Nothing) {
 
 TEST(HandlerArguments, MayBeGeneric) {
   EXPECT_EQ(reply_of([](auto& req) { return Response(req.path()); }).body, "/");
-  EXPECT_EQ(reply_of([](auto&&... all) { return Response(std::to_string(sizeof...(all))); }).body, "2");
+  EXPECT_EQ(reply_of([](auto&&... all) { return Response(std::to_string(sizeof...(all))); }).body,
+            "2");
 }
 
 TEST(HandlerArguments, OfFunctions) {
@@ -102,7 +116,8 @@ TEST(HandlerKinds, MemberFunctions) {
     int count = 0;
   };
   Counter counter;
-  Served served({.routes = {{"/bound", std::bind_front(&Counter::next, &counter)}}, .fetch = Counter{41}});
+  Served served(
+      {.routes = {{"/bound", std::bind_front(&Counter::next, &counter)}}, .fetch = Counter{41}});
   EXPECT_EQ(served.get("/bound").body, "1");
   EXPECT_EQ(served.get("/bound").body, "2");
   EXPECT_EQ(served.get("/").body, "42");
@@ -114,8 +129,9 @@ TEST(HandlerKinds, MoveOnlyCaptures) {
 }
 
 TEST(HandlerKinds, MutableLambdasKeepTheirState) {
-  Served served({.routes = {{"/count", [n = 0]() mutable { return Response(std::to_string(++n)); }}},
-                 .fetch = [n = 0]() mutable -> Task<Response> { co_return Response(std::to_string(--n)); }});
+  Served served(
+      {.routes = {{"/count", [n = 0]() mutable { return Response(std::to_string(++n)); }}},
+       .fetch = [n = 0]() mutable -> Task<Response> { co_return Response(std::to_string(--n)); }});
   EXPECT_EQ(served.get("/count").body, "1");
   EXPECT_EQ(served.get("/count").body, "2");
   EXPECT_EQ(served.get("/").body, "-1");
@@ -124,7 +140,8 @@ TEST(HandlerKinds, MutableLambdasKeepTheirState) {
 
 TEST(HandlerKinds, CopiesShareTheCallable) {
   Handler handler = [n = 0]() mutable { return Response(std::to_string(++n)); };
-  Served served({.routes = {{"/a", handler}, {"/b", handler}, {"/c", methods{.get = handler}}}, .fetch = handler});
+  Served served({.routes = {{"/a", handler}, {"/b", handler}, {"/c", methods{.get = handler}}},
+                 .fetch = handler});
   EXPECT_EQ(served.get("/a").body, "1");
   EXPECT_EQ(served.get("/b").body, "2");
   EXPECT_EQ(served.get("/c").body, "3");
@@ -187,7 +204,8 @@ TEST(HandlerResults, TaskOfEach) {
   EXPECT_EQ(reply_of([]() -> Task<Response> { co_return Response("r"); }).body, "r");
   EXPECT_EQ(reply_of([]() -> Task<Response> { co_return "converted"; }).body, "converted");
   EXPECT_EQ(reply_of([]() -> Task<std::optional<Response>> { co_return Response("o"); }).body, "o");
-  EXPECT_EQ(reply_of([]() -> Task<std::optional<Response>> { co_return std::nullopt; }).status, 204);
+  EXPECT_EQ(reply_of([]() -> Task<std::optional<Response>> { co_return std::nullopt; }).status,
+            204);
   EXPECT_EQ(reply_of([]() -> Task<std::optional<Response>> { co_return {}; }).status, 204);
   EXPECT_EQ(reply_of([]() -> Task<Response> { co_return {}; }).status, 200);
 }
@@ -214,8 +232,9 @@ TEST(HandlerResults, NothingIs204InProduction) {
 }
 
 TEST(HandlerResults, NothingIsAnExplainingPageInDevelopment) {
-  for (const Handler& handler : {Handler([]() -> std::optional<Response> { return std::nullopt; }),
-                                 Handler([]() -> Task<std::optional<Response>> { co_return std::nullopt; })}) {
+  for (const Handler& handler :
+       {Handler([]() -> std::optional<Response> { return std::nullopt; }),
+        Handler([]() -> Task<std::optional<Response>> { co_return std::nullopt; })}) {
     RawReply reply = reply_of(handler, true);
     EXPECT_EQ(reply.status, 500);
     EXPECT_EQ(reply.field("Content-Type"), "text/html;charset=utf-8");
@@ -224,22 +243,27 @@ TEST(HandlerResults, NothingIsAnExplainingPageInDevelopment) {
 }
 
 TEST(HandlerResults, TheExplainingPageEscapesTheTarget) {
-  Served served({.fetch = []() -> std::optional<Response> { return std::nullopt; }, .development = true});
-  EXPECT_EQ(served.get("/<script>alert(1)</script>").body.find("<script>alert(1)"), std::string::npos);
+  Served served(
+      {.fetch = []() -> std::optional<Response> { return std::nullopt; }, .development = true});
+  EXPECT_EQ(served.get("/<script>alert(1)</script>").body.find("<script>alert(1)"),
+            std::string::npos);
 }
 
 // ---- Servers see only their own
 
 TEST(Handlers, TwoServersInOneProcess) {
-  Served a({.fetch = [](Request&, Server& server) { return Response("a" + server.id()); }, .id = "1"});
-  Served b({.fetch = [](Request&, Server& server) { return Response("b" + server.id()); }, .id = "2"});
+  Served a(
+      {.fetch = [](Request&, Server& server) { return Response("a" + server.id()); }, .id = "1"});
+  Served b(
+      {.fetch = [](Request&, Server& server) { return Response("b" + server.id()); }, .id = "2"});
   EXPECT_EQ(a.get("/").body, "a1");
   EXPECT_EQ(b.get("/").body, "b2");
 }
 
 // A handler of one server may make requests to the other one's handlers.
 TEST(Handlers, OneServerMayFetchFromAnother) {
-  Served inner({.fetch = [](Request& req) { return Response("inner " + std::string(req.path())); }});
+  Served inner(
+      {.fetch = [](Request& req) { return Response("inner " + std::string(req.path())); }});
   Served outer({.fetch = [&](Request&) -> Task<Response> {
     Response got = co_await inner.server.fetch("/from-outer");
     co_return Response("outer got " + got.body());

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -54,7 +55,8 @@ TEST(ServerFacts, AreThere) {
   EXPECT_EQ(server.hostname(), "127.0.0.1");
   EXPECT_EQ(server.url(), "http://127.0.0.1:" + std::to_string(*server.port()) + "/");
   EXPECT_EQ(server.protocol(), "http");
-  EXPECT_EQ(server.address(), (SocketAddress{"127.0.0.1", *server.port(), SocketAddress::Family::ipv4}));
+  EXPECT_EQ(server.address(),
+            (SocketAddress{"127.0.0.1", *server.port(), SocketAddress::Family::ipv4}));
   EXPECT_EQ(server.id(), "me");
   EXPECT_FALSE(server.development());
   EXPECT_EQ(server.pending_requests(), 0u);
@@ -88,14 +90,16 @@ TEST(ServerHandle, MayLiveInItsOwnHandlers) {
   {
     std::optional<Server> server;
     auto handle = std::make_shared<std::optional<Server>>();
-    server = serve(on_loopback([handle, token = std::move(token)] { return Response((*handle)->url()); }));
+    server = serve(
+        on_loopback([handle, token = std::move(token)] { return Response((*handle)->url()); }));
     *handle = server;
     EXPECT_EQ(RawClient::tcp(*server->port(), Served::turn).get("/").body, server->url());
     EXPECT_FALSE(alive.expired());
     server->stop(true);
     EXPECT_TRUE(turn_until([] { return !Loop::current().alive(); }));
   }
-  EXPECT_TRUE(alive.expired()) << "stopping lets handlers and server go, although they hold each other";
+  EXPECT_TRUE(alive.expired())
+      << "stopping lets handlers and server go, although they hold each other";
 }
 
 // ---- run
@@ -206,7 +210,8 @@ TEST(Stop, LetsRequestsFinishAndTellsThemToClose) {
 }
 
 TEST(Stop, LetsABodyThatIsUnderWayArrive) {
-  Served served({.fetch = [](Request& req) -> Task<Response> { co_return Response(co_await req.text()); }});
+  Served served(
+      {.fetch = [](Request& req) -> Task<Response> { co_return Response(co_await req.text()); }});
   RawClient client = served.connect();
   client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 6\r\n\r\nabc");
   EXPECT_TRUE(turn_until([&] { return served.server.pending_requests() == 1; }));
@@ -230,7 +235,8 @@ TEST(Stop, InsideAHandlerAnswersItsRequest) {
   EXPECT_TRUE(turn_until([&] { return stopping->done(); }));
 }
 
-// The handler waits for the end of a server that waits for the end of the handler: the reply must not be lost for ever.
+// The handler waits for the end of a server that waits for the end of the handler: the reply must
+// not be lost for ever.
 TEST(Stop, AwaitedInsideAHandlerEndsByForce) {
   bool went_on = false;
   Served served({.fetch = [&](Request&, Server& server) -> Task<Response> {
@@ -247,8 +253,10 @@ TEST(Stop, AwaitedInsideAHandlerEndsByForce) {
 TEST(Stop, ByForceCutsEverything) {
   Slow slow;
   bool stopped = false;
-  Served served({.routes = {{"/watch", [&](Request& req) -> Task<Response> {
-                               std::stop_callback callback(req.stop_token(), [&] { stopped = true; });
+  Served served({.routes = {{"/watch",
+                             [&](Request& req) -> Task<Response> {
+                               std::stop_callback callback(req.stop_token(),
+                                                           [&] { stopped = true; });
                                while (!stopped) co_await sleep(1ms);
                                co_return Response();
                              }}},
@@ -415,7 +423,8 @@ TEST(Servers, AreIndependentOfEachOther) {
 
 TEST(Servers, MayBeStartedAndStoppedByHandlers) {
   std::optional<Server> child;
-  Served served({.routes = {{"/start", [&] {
+  Served served({.routes = {{"/start",
+                             [&] {
                                child = serve(on_loopback(hello()));
                                return Response(std::to_string(*child->port()));
                              }},

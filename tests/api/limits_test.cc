@@ -34,7 +34,9 @@ std::string refusal(Options options, std::string_view option) {
   return "";
 }
 
-Response throws() { throw std::runtime_error("a secret of the program"); }
+Response throws() {
+  throw std::runtime_error("a secret of the program");
+}
 
 /// Never replies; ends with its loop or its stop.
 Task<Response> waits(Request& req) {
@@ -121,8 +123,9 @@ TEST(OptionIdleTimeout, CountsFromTheLastByte) {
 }
 
 TEST(OptionIdleTimeout, ABodyThatStopsComingIs408) {
-  Served served({.fetch = [](Request& req) -> Task<Response> { co_return Response(co_await req.text()); },
-                 .idle_timeout = 150ms});
+  Served served(
+      {.fetch = [](Request& req) -> Task<Response> { co_return Response(co_await req.text()); },
+       .idle_timeout = 150ms});
   RawClient client = served.connect();
   client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\n12345");
   RawReply reply = client.read_reply();
@@ -205,12 +208,16 @@ TEST(OptionHeadTimeout, AWrongOneIsNamed) {
 // ---- max_request_body_size
 
 TEST(OptionMaxRequestBodySize, IsInclusive) {
-  Served served({.fetch = [](Request& req) -> Task<Response> { co_return Response(co_await req.text()); },
-                 .max_request_body_size = 5});
-  EXPECT_EQ(served.exchange("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\n12345").body, "12345");
-  EXPECT_EQ(
-      served.exchange("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n12345\r\n0\r\n\r\n").body,
-      "12345");
+  Served served(
+      {.fetch = [](Request& req) -> Task<Response> { co_return Response(co_await req.text()); },
+       .max_request_body_size = 5});
+  EXPECT_EQ(served.exchange("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\n12345").body,
+            "12345");
+  EXPECT_EQ(served
+                .exchange("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: "
+                          "chunked\r\n\r\n5\r\n12345\r\n0\r\n\r\n")
+                .body,
+            "12345");
 }
 
 TEST(OptionMaxRequestBodySize, ALongerLengthIs413BeforeTheHandlerRuns) {
@@ -235,7 +242,8 @@ TEST(OptionMaxRequestBodySize, ALongerChunkedBodyIs413WhileItIsRead) {
                  },
                  .max_request_body_size = 5});
   RawReply reply = served.exchange(
-      "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\n123\r\n3\r\n456\r\n0\r\n\r\n");
+      "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: "
+      "chunked\r\n\r\n3\r\n123\r\n3\r\n456\r\n0\r\n\r\n");
   EXPECT_EQ(reply.status, 413);
   EXPECT_EQ(reason, BodyError::Reason::too_large);
   EXPECT_EQ(served.log, "");
@@ -245,7 +253,8 @@ TEST(OptionMaxRequestBodySize, ZeroTakesNone) {
   Served served({.fetch = [] { return Response("hi"); }, .max_request_body_size = 0});
   EXPECT_EQ(served.get("/").status, 200);
   EXPECT_EQ(served.exchange("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n").status, 200);
-  EXPECT_EQ(served.exchange("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\n1").status, 413);
+  EXPECT_EQ(served.exchange("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\n1").status,
+            413);
 }
 
 // ---- max_head_size, max_head_fields
@@ -253,7 +262,9 @@ TEST(OptionMaxRequestBodySize, ZeroTakesNone) {
 TEST(OptionMaxHeadSize, LongRequestLinesAre414AndLargeHeads431) {
   Served served({.fetch = [] { return Response("hi"); }, .max_head_size = 100});
   EXPECT_EQ(served.get("/" + std::string(100, 'x')).status, 414);
-  EXPECT_EQ(served.exchange("GET / HTTP/1.1\r\nHost: a\r\nX: " + std::string(100, 'x') + "\r\n\r\n").status, 431);
+  EXPECT_EQ(served.exchange("GET / HTTP/1.1\r\nHost: a\r\nX: " + std::string(100, 'x') + "\r\n\r\n")
+                .status,
+            431);
   // Exactly 100 bytes, the empty line included.
   std::string head = "GET / HTTP/1.1\r\nHost: a\r\nX: \r\n\r\n";
   head.insert(head.size() - 4, 100 - head.size(), 'x');
@@ -263,7 +274,8 @@ TEST(OptionMaxHeadSize, LongRequestLinesAre414AndLargeHeads431) {
 }
 
 TEST(OptionMaxHeadSize, AWrongOneIsNamed) {
-  EXPECT_EQ(refusal({.max_head_size = 63}, ".max_head_size"), "Option .max_head_size is 63: give 64 to 67108864 bytes");
+  EXPECT_EQ(refusal({.max_head_size = 63}, ".max_head_size"),
+            "Option .max_head_size is 63: give 64 to 67108864 bytes");
   EXPECT_EQ(refusal({.max_head_size = std::uint64_t{1} << 32}, ".max_head_size"),
             "Option .max_head_size is 4294967296: give 64 to 67108864 bytes");
 }
@@ -271,7 +283,8 @@ TEST(OptionMaxHeadSize, AWrongOneIsNamed) {
 TEST(OptionMaxHeadFields, MoreAre431) {
   Served served({.fetch = [] { return Response("hi"); }, .max_head_fields = 3});
   EXPECT_EQ(served.exchange("GET / HTTP/1.1\r\nHost: a\r\nA: 1\r\nB: 2\r\n\r\n").status, 200);
-  EXPECT_EQ(served.exchange("GET / HTTP/1.1\r\nHost: a\r\nA: 1\r\nB: 2\r\nC: 3\r\n\r\n").status, 431);
+  EXPECT_EQ(served.exchange("GET / HTTP/1.1\r\nHost: a\r\nA: 1\r\nB: 2\r\nC: 3\r\n\r\n").status,
+            431);
 }
 
 TEST(OptionMaxHeadFields, AWrongOneIsNamed) {
@@ -290,7 +303,8 @@ TEST(OptionId, NamesTheServer) {
 
 TEST(OptionLog, GetsLinesWithoutAFinalNewline) {
   std::vector<std::string> logged;
-  Served served({.fetch = throws, .log = [&](std::string_view lines) { logged.emplace_back(lines); }});
+  Served served(
+      {.fetch = throws, .log = [&](std::string_view lines) { logged.emplace_back(lines); }});
   served.get("/x");
   ASSERT_EQ(logged.size(), 1u);
   EXPECT_NE(logged[0].find("a secret of the program"), std::string::npos);
@@ -299,7 +313,8 @@ TEST(OptionLog, GetsLinesWithoutAFinalNewline) {
 }
 
 TEST(OptionLog, IsStderrIfUnset) {
-  Server server = serve({.port = 0, .hostname = "127.0.0.1", .fetch = throws, .development = false});
+  Server server =
+      serve({.port = 0, .hostname = "127.0.0.1", .fetch = throws, .development = false});
   ::testing::internal::CaptureStderr();
   RawClient::tcp(*server.port(), Served::turn).get("/x");
   const std::string said = ::testing::internal::GetCapturedStderr();

@@ -1,5 +1,3 @@
-#include <bao/options.h>
-
 #include <chrono>
 #include <cstdint>
 #include <cstdlib>
@@ -14,6 +12,7 @@
 #include <vector>
 
 #include <bao/bao.h>
+#include <bao/options.h>
 
 #include "api/served.h"
 
@@ -76,9 +75,13 @@ int free_port() {
   return *probe.server.port();
 }
 
-std::string text(int number) { return std::to_string(number); }
+std::string text(int number) {
+  return std::to_string(number);
+}
 
-bool has_ipv6() { return RawClient::tcp(1, {}, "::1").connect_error() == ECONNREFUSED; }
+bool has_ipv6() {
+  return RawClient::tcp(1, {}, "::1").connect_error() == ECONNREFUSED;
+}
 
 const Handler kHello = [] { return Response("hello"); };
 
@@ -151,7 +154,8 @@ TEST(OptionPort, ComesFromTheEnvironmentInTheOrderBunPortPortNodePort) {
 TEST(OptionPort, AWrongArgumentOrVariableIsNamed) {
   Refusal argument = refusal({.arguments = arguments({"--port=http"})});
   EXPECT_EQ(argument.option, "--port");
-  EXPECT_EQ(argument.sentence, "The argument --port is \"http\": give a port from 0 (any free one) to 65535");
+  EXPECT_EQ(argument.sentence,
+            "The argument --port is \"http\": give a port from 0 (any free one) to 65535");
   for (const char* name : {"NODE_PORT", "PORT", "BUN_PORT"}) {
     Variable variable(name, "808O");
     Refusal found = refusal({});
@@ -168,7 +172,8 @@ TEST(OptionPort, Is3000IfNobodySays) {
     EXPECT_EQ(server.port(), 3000);
     server.stop(true);
   } catch (const ListenError& error) {
-    EXPECT_EQ(std::string(error.what()).find("Port 3000 on 127.0.0.1 is in use"), 0u) << error.what();
+    EXPECT_EQ(std::string(error.what()).find("Port 3000 on 127.0.0.1 is in use"), 0u)
+        << error.what();
   }
 }
 
@@ -177,9 +182,10 @@ TEST(OptionPort, OneThatIsInUseIsAListenErrorThatNamesIt) {
   const int port = *served.server.port();
   ListenRefusal found = listen_refusal({.port = port, .hostname = "127.0.0.1"});
   EXPECT_EQ(found.code, "EADDRINUSE");
-  EXPECT_EQ(found.sentence, "Port " + text(port) +
-                                " on 127.0.0.1 is in use by another program: stop it, choose another port, or use "
-                                "port 0 for any free one.");
+  EXPECT_EQ(found.sentence,
+            "Port " + text(port) +
+                " on 127.0.0.1 is in use by another program: stop it, choose another port, or use "
+                "port 0 for any free one.");
   EXPECT_EQ(served.get("/").status, 404);
 }
 
@@ -202,7 +208,9 @@ TEST(Arguments, TakesThePortInBothForms) {
   EXPECT_EQ(arguments({"a", "-x", "--port=82", "b"}).port(), "82");
 }
 
-TEST(Arguments, TheLastOneCounts) { EXPECT_EQ(arguments({"--port=1", "--port", "2"}).port(), "2"); }
+TEST(Arguments, TheLastOneCounts) {
+  EXPECT_EQ(arguments({"--port=1", "--port", "2"}).port(), "2");
+}
 
 TEST(Arguments, LeavesTheRestOfTheLineAlone) {
   EXPECT_EQ(Arguments().port(), std::nullopt);
@@ -232,9 +240,12 @@ TEST(Arguments, TakesWhatMainGets) {
 TEST(OptionHostname, MayBeAnIpv4Address) {
   Served served({.hostname = "127.0.0.2", .fetch = kHello});
   EXPECT_EQ(served.server.hostname(), "127.0.0.2");
-  EXPECT_EQ(served.server.address(), (SocketAddress{"127.0.0.2", *served.server.port(), Family::ipv4}));
-  EXPECT_EQ(RawClient::tcp(*served.server.port(), Served::turn, "127.0.0.2").get("/").body, "hello");
-  EXPECT_EQ(RawClient::tcp(*served.server.port(), Served::turn, "127.0.0.1").connect_error(), ECONNREFUSED);
+  EXPECT_EQ(served.server.address(),
+            (SocketAddress{"127.0.0.2", *served.server.port(), Family::ipv4}));
+  EXPECT_EQ(RawClient::tcp(*served.server.port(), Served::turn, "127.0.0.2").get("/").body,
+            "hello");
+  EXPECT_EQ(RawClient::tcp(*served.server.port(), Served::turn, "127.0.0.1").connect_error(),
+            ECONNREFUSED);
 }
 
 TEST(OptionHostname, MayBeAnIpv6Address) {
@@ -318,8 +329,8 @@ TEST(OptionUnixPath, ALiveServerIsLeftAlone) {
   Served served({.unix_path = path, .fetch = kHello});
   ListenRefusal found = listen_refusal({.unix_path = path});
   EXPECT_EQ(found.code, "EADDRINUSE");
-  EXPECT_EQ(found.sentence,
-            "The unix socket " + path + " is in use by another program: stop it or choose another path.");
+  EXPECT_EQ(found.sentence, "The unix socket " + path +
+                                " is in use by another program: stop it or choose another path.");
   EXPECT_EQ(served.get("/").body, "hello");
 }
 
@@ -332,16 +343,20 @@ TEST(OptionUnixPath, ExcludesTheOptionsOfTcp) {
   const std::string both = "Options .unix_path and ";
   const std::string rest = " exclude each other: a unix socket has no port, remove one";
   EXPECT_EQ(refusal({.port = 0, .unix_path = "/tmp/s"}).sentence, both + ".port" + rest);
-  EXPECT_EQ(refusal({.hostname = "localhost", .unix_path = "/tmp/s"}).sentence, both + ".hostname" + rest);
-  EXPECT_EQ(refusal({.unix_path = "/tmp/s", .reuse_port = true}).sentence, both + ".reuse_port" + rest);
-  EXPECT_EQ(refusal({.unix_path = "/tmp/s", .ipv6_only = true}).sentence, both + ".ipv6_only" + rest);
+  EXPECT_EQ(refusal({.hostname = "localhost", .unix_path = "/tmp/s"}).sentence,
+            both + ".hostname" + rest);
+  EXPECT_EQ(refusal({.unix_path = "/tmp/s", .reuse_port = true}).sentence,
+            both + ".reuse_port" + rest);
+  EXPECT_EQ(refusal({.unix_path = "/tmp/s", .ipv6_only = true}).sentence,
+            both + ".ipv6_only" + rest);
   EXPECT_EQ(refusal({.port = 0, .unix_path = "/tmp/s"}).option, ".unix_path");
 }
 
 TEST(OptionUnixPath, PortsOfTheSurroundingsDoNotMatter) {
   Variable port("PORT", "80");
   TemporaryFolder folder;
-  Served served({.unix_path = folder / "s", .arguments = arguments({"--port=81"}), .fetch = kHello});
+  Served served(
+      {.unix_path = folder / "s", .arguments = arguments({"--port=81"}), .fetch = kHello});
   EXPECT_EQ(served.get("/").body, "hello");
 }
 
@@ -354,7 +369,8 @@ TEST(OptionReusePort, LetsServersShareAPort) {
                    return ++second_requests, Response("2");
                  }});
   EXPECT_EQ(first.server.port(), second.server.port());
-  // The kernel spreads connections by a hash of both ends: with 64 of them one side is empty once in 2^63 runs.
+  // The kernel spreads connections by a hash of both ends: with 64 of them one side is empty once
+  // in 2^63 runs.
   for (int i = 0; i < 64; ++i) first.get("/");
   EXPECT_EQ(first_requests + second_requests, 64);
   EXPECT_GT(first_requests, 0);
@@ -363,9 +379,11 @@ TEST(OptionReusePort, LetsServersShareAPort) {
 
 TEST(OptionReusePort, BothMustAgree) {
   Served first({.reuse_port = true});
-  EXPECT_EQ(listen_refusal({.port = *first.server.port(), .hostname = "127.0.0.1"}).code, "EADDRINUSE");
+  EXPECT_EQ(listen_refusal({.port = *first.server.port(), .hostname = "127.0.0.1"}).code,
+            "EADDRINUSE");
   Served alone;
-  ListenRefusal found = listen_refusal({.port = *alone.server.port(), .hostname = "127.0.0.1", .reuse_port = true});
+  ListenRefusal found =
+      listen_refusal({.port = *alone.server.port(), .hostname = "127.0.0.1", .reuse_port = true});
   EXPECT_EQ(found.code, "EADDRINUSE");
   EXPECT_NE(found.sentence.find("does not share it"), std::string::npos) << found.sentence;
 }
@@ -410,7 +428,8 @@ TEST(Options, KeepTheirOrder) {
 }
 
 TEST(Options, AreCopiedFreely) {
-  const Options options{.port = 0, .hostname = "127.0.0.1", .routes = {{"/a", Response("a")}}, .fetch = kHello};
+  const Options options{
+      .port = 0, .hostname = "127.0.0.1", .routes = {{"/a", Response("a")}}, .fetch = kHello};
   Served first(options), second(options);
   EXPECT_EQ(first.get("/a").body, "a");
   EXPECT_EQ(second.get("/a").body, "a");
@@ -421,7 +440,10 @@ TEST(Options, AreCopiedFreely) {
 TEST(Options, AFailedStartLeavesNothingBehind) {
   auto kept = std::make_shared<int>(1);
   std::weak_ptr<int> alive = kept;
-  EXPECT_NE(listen_refusal({.port = 0, .hostname = "192.0.2.1", .fetch = [kept] { return Response(); }}).code, "");
+  EXPECT_NE(
+      listen_refusal({.port = 0, .hostname = "192.0.2.1", .fetch = [kept] { return Response(); }})
+          .code,
+      "");
   EXPECT_NE(refusal({.port = -1, .fetch = [kept] { return Response(); }}).option, "");
   EXPECT_NE(refusal({.port = 0, .routes = {{"x", [kept] { return Response(); }}}}).option, "");
   kept.reset();

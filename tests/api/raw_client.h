@@ -23,7 +23,8 @@
 
 namespace bao::testing {
 
-/// How long anything may take before a test gives up on it. Never an upper bound that is itself tested.
+/// How long anything may take before a test gives up on it. Never an upper bound that is itself
+/// tested.
 inline constexpr std::chrono::seconds kPatience{20};
 
 /// A reply as it came off the wire.
@@ -52,8 +53,9 @@ struct RawReply {
   bool has(std::string_view name) const { return !field_all(name).empty(); }
 };
 
-/// A client that sends exactly the bytes that it is told to. It never blocks: while it waits it calls its pump, which
-/// turns the server's loop if that is on the same thread, and waits for the socket if it is on another one.
+/// A client that sends exactly the bytes that it is told to. It never blocks: while it waits it
+/// calls its pump, which turns the server's loop if that is on the same thread, and waits for the
+/// socket if it is on another one.
 class RawClient {
  public:
   using Pump = std::function<void()>;
@@ -65,7 +67,8 @@ class RawClient {
     sockaddr_in in{};
     in.sin_family = AF_INET;
     in.sin_port = htons(static_cast<uint16_t>(port));
-    if (::inet_pton(AF_INET, ip, &in.sin_addr) == 1) return {AF_INET, &in, sizeof in, std::move(pump)};
+    if (::inet_pton(AF_INET, ip, &in.sin_addr) == 1)
+      return {AF_INET, &in, sizeof in, std::move(pump)};
     sockaddr_in6 in6{};
     in6.sin6_family = AF_INET6;
     in6.sin6_port = htons(static_cast<uint16_t>(port));
@@ -78,11 +81,15 @@ class RawClient {
     sockaddr_un un{};
     un.sun_family = AF_UNIX;
     std::memcpy(un.sun_path, path.data(), path.size());
-    return {AF_UNIX, &un, static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + path.size()), std::move(pump)};
+    return {AF_UNIX, &un, static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + path.size()),
+            std::move(pump)};
   }
 
   RawClient(RawClient&& other) noexcept
-      : fd_(std::exchange(other.fd_, -1)), error_(other.error_), end_(other.end_), pump_(std::move(other.pump_)),
+      : fd_(std::exchange(other.fd_, -1)),
+        error_(other.error_),
+        end_(other.end_),
+        pump_(std::move(other.pump_)),
         received_(std::move(other.received_)) {}
   RawClient& operator=(RawClient&&) = delete;
   ~RawClient() { close(); }
@@ -133,11 +140,13 @@ class RawClient {
     reply.head = received_.substr(0, head_end + 2);
     received_.erase(0, head_end + 4);
     if (reply.head.size() > 12) reply.status = std::atoi(reply.head.c_str() + 9);
-    if (to_head || reply.status / 100 == 1 || reply.status == 204 || reply.status == 304) return reply;
+    if (to_head || reply.status / 100 == 1 || reply.status == 204 || reply.status == 304)
+      return reply;
     auto length = reply.field("Content-Length");
     EXPECT_TRUE(length.has_value()) << reply.head;
     size_t size = std::strtoull(length.value_or("0").c_str(), nullptr, 10);
-    EXPECT_TRUE(wait([&] { return received_.size() >= size; })) << "the body is cut short: " << reply.head;
+    EXPECT_TRUE(wait([&] { return received_.size() >= size; }))
+        << "the body is cut short: " << reply.head;
     reply.body = received_.substr(0, size);
     received_.erase(0, size);
     return reply;
@@ -189,7 +198,8 @@ class RawClient {
     sockaddr_storage address{};
     socklen_t length = sizeof address;
     ::getsockname(fd_, reinterpret_cast<sockaddr*>(&address), &length);
-    if (address.ss_family == AF_INET) return ntohs(reinterpret_cast<sockaddr_in&>(address).sin_port);
+    if (address.ss_family == AF_INET)
+      return ntohs(reinterpret_cast<sockaddr_in&>(address).sin_port);
     return ntohs(reinterpret_cast<sockaddr_in6&>(address).sin6_port);
   }
 
@@ -233,7 +243,9 @@ class RawClient {
 };
 
 inline std::ostream& operator<<(std::ostream& out, RawClient::End end) {
-  return out << (end == RawClient::End::open ? "open" : end == RawClient::End::closed ? "closed" : "reset");
+  return out << (end == RawClient::End::open     ? "open"
+                 : end == RawClient::End::closed ? "closed"
+                                                 : "reset");
 }
 
 }  // namespace bao::testing

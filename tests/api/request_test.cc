@@ -1,5 +1,3 @@
-#include <bao/request.h>
-
 #include <functional>
 #include <gtest/gtest.h>
 #include <optional>
@@ -10,6 +8,7 @@
 #include <vector>
 
 #include <bao/bao.h>
+#include <bao/request.h>
 
 #include "api/served.h"
 
@@ -50,15 +49,20 @@ TEST(Request, MethodIsAsItWasSent) {
 }
 
 TEST(Request, UrlIsAbsolute) {
-  look_at_target("/a%20b?c=d", [](Request& req, Server&) { EXPECT_EQ(req.url(), "http://example.org:81/a%20b?c=d"); });
-  look_at_target("http://other.org/x?", [](Request& req, Server&) { EXPECT_EQ(req.url(), "http://other.org/x?"); });
+  look_at_target("/a%20b?c=d", [](Request& req, Server&) {
+    EXPECT_EQ(req.url(), "http://example.org:81/a%20b?c=d");
+  });
+  look_at_target("http://other.org/x?",
+                 [](Request& req, Server&) { EXPECT_EQ(req.url(), "http://other.org/x?"); });
   look("GET /a HTTP/1.1\r\nHost:\r\n\r\n",
        [](Request& req, Server& server) { EXPECT_EQ(req.url(), server.url() + "a"); });
-  look("GET /a HTTP/1.0\r\n\r\n", [](Request& req, Server& server) { EXPECT_EQ(req.url(), server.url() + "a"); });
+  look("GET /a HTTP/1.0\r\n\r\n",
+       [](Request& req, Server& server) { EXPECT_EQ(req.url(), server.url() + "a"); });
 }
 
 TEST(Request, PathIsEncodedAndNeverEmpty) {
-  look_at_target("/a%2Fb//../c?d", [](Request& req, Server&) { EXPECT_EQ(req.path(), "/a%2Fb//../c"); });
+  look_at_target("/a%2Fb//../c?d",
+                 [](Request& req, Server&) { EXPECT_EQ(req.path(), "/a%2Fb//../c"); });
   look_at_target("/", [](Request& req, Server&) { EXPECT_EQ(req.path(), "/"); });
   look_at_target("http://a", [](Request& req, Server&) { EXPECT_EQ(req.path(), "/"); });
   look_at_target("http://a?q", [](Request& req, Server&) {
@@ -70,7 +74,8 @@ TEST(Request, PathIsEncodedAndNeverEmpty) {
 // ---- Query
 
 TEST(RequestQuery, StringIsAsItWasSent) {
-  look_at_target("/?a=%20&b?c", [](Request& req, Server&) { EXPECT_EQ(req.query_string(), "a=%20&b?c"); });
+  look_at_target("/?a=%20&b?c",
+                 [](Request& req, Server&) { EXPECT_EQ(req.query_string(), "a=%20&b?c"); });
   look_at_target("/?", [](Request& req, Server&) { EXPECT_EQ(req.query_string(), ""); });
   look_at_target("/", [](Request& req, Server&) { EXPECT_EQ(req.query_string(), ""); });
 }
@@ -85,8 +90,12 @@ TEST(RequestQuery, ParametersAreDecodedLikeForms) {
     EXPECT_EQ(req.query("A"), std::nullopt);
     EXPECT_EQ(req.query_all("a"), (std::vector<std::string>{"1 2+3", "\xE2\x82\xAC"}));
     EXPECT_EQ(req.query_all("d"), std::vector<std::string>{});
-    EXPECT_EQ(req.query_entries(),
-              (Pairs{{"a", "1 2+3"}, {"b", ""}, {"c", ""}, {"a", "\xE2\x82\xAC"}, {"ab", "x=y"}, {"", "v"}}));
+    EXPECT_EQ(req.query_entries(), (Pairs{{"a", "1 2+3"},
+                                          {"b", ""},
+                                          {"c", ""},
+                                          {"a", "\xE2\x82\xAC"},
+                                          {"ab", "x=y"},
+                                          {"", "v"}}));
   });
 }
 
@@ -115,7 +124,8 @@ TEST(RequestFields, OfOneNameKeepTheirOrder) {
 }
 
 TEST(RequestFields, MayHoldBytesAbove0x7F) {
-  look_at_fields("X: \xE2\x82\xAC \xFF\r\n", [](Request& req, Server&) { EXPECT_EQ(req.field("X"), "\xE2\x82\xAC \xFF"); });
+  look_at_fields("X: \xE2\x82\xAC \xFF\r\n",
+                 [](Request& req, Server&) { EXPECT_EQ(req.field("X"), "\xE2\x82\xAC \xFF"); });
 }
 
 // ---- Cookies

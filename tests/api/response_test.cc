@@ -1,5 +1,3 @@
-#include <bao/response.h>
-
 #include <array>
 #include <cstddef>
 #include <gtest/gtest.h>
@@ -10,6 +8,7 @@
 #include <vector>
 
 #include <bao/bao.h>
+#include <bao/response.h>
 
 #include "api/served.h"
 
@@ -21,7 +20,8 @@ using testing::RawReply;
 using testing::Served;
 
 /// How that response looks on the wire.
-RawReply sent(Response response, const std::string& method = "GET", const std::string& version = "HTTP/1.1") {
+RawReply sent(Response response, const std::string& method = "GET",
+              const std::string& version = "HTTP/1.1") {
   Served served({.fetch = [&] { return response; }});
   return served.exchange(method + " / " + version + "\r\nHost: a\r\n\r\n");
 }
@@ -54,7 +54,8 @@ TEST(Response, WithoutABodyIsEmpty) {
 
 TEST(Response, HtmlJsonAndBytesHaveTheirTypes) {
   EXPECT_EQ(sent(Response::html("<p>")).field("Content-Type"), "text/html;charset=utf-8");
-  EXPECT_EQ(sent(Response::json_text("{}")).field("Content-Type"), "application/json;charset=utf-8");
+  EXPECT_EQ(sent(Response::json_text("{}")).field("Content-Type"),
+            "application/json;charset=utf-8");
   RawReply bytes = sent(Response::bytes(std::string("\0\xFF", 2)));
   EXPECT_FALSE(bytes.has("Content-Type"));
   EXPECT_EQ(bytes.body, std::string("\0\xFF", 2));
@@ -229,7 +230,8 @@ TEST(ResponseValue, FieldsMayBeChangedDirectly) {
 
 TEST(ResponseValue, RefusesFieldsThatWouldSmuggle) {
   const std::string_view nul("a\0b", 3);
-  for (std::string_view value : {std::string_view("a\r\nX: 1"), std::string_view("a\nX"), std::string_view("a\r"), nul}) {
+  for (std::string_view value :
+       {std::string_view("a\r\nX: 1"), std::string_view("a\nX"), std::string_view("a\r"), nul}) {
     EXPECT_THROW(Response().set("X-A", value), std::invalid_argument);
     EXPECT_THROW(Response().append("X-A", value), std::invalid_argument);
   }
@@ -262,7 +264,8 @@ TEST(ResponseValue, AnAdapterOfAnotherJsonLibraryWorks) {
     app::Other other = co_await req.json<app::Other>();
     co_return Response::json(other);
   }});
-  EXPECT_EQ(served.exchange("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc").body, "[3]");
+  EXPECT_EQ(served.exchange("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc").body,
+            "[3]");
 }
 
 }  // namespace

@@ -1,11 +1,10 @@
-#include <bao/routes.h>
-
 #include <gtest/gtest.h>
 #include <string>
 #include <string_view>
 #include <utility>
 
 #include <bao/bao.h>
+#include <bao/routes.h>
 
 #include "api/served.h"
 
@@ -123,8 +122,10 @@ TEST(Routes, AnAbsoluteTargetMatchesByItsPath) {  // RFC 9112 section 3.2.2
 // ---- Parameters
 
 TEST(RouteParameters, AreDecoded) {
-  Served served({.routes = {{"/:a/x/:b", [](Request& req) { return Response(req.param("a") + "|" + req.param("b")); }},
-                            {"/files/*", [](Request& req) { return Response(req.param("*")); }}}});
+  Served served(
+      {.routes = {{"/:a/x/:b",
+                   [](Request& req) { return Response(req.param("a") + "|" + req.param("b")); }},
+                  {"/files/*", [](Request& req) { return Response(req.param("*")); }}}});
   EXPECT_EQ(served.get("/1/x/2").body, "1|2");
   EXPECT_EQ(served.get("/a%20b/x/%2F%41").body, "a b|/A");
   EXPECT_EQ(served.get("/%E2%82%AC/x/+").body, "\xE2\x82\xAC|+");
@@ -146,7 +147,9 @@ TEST(RouteParameters, OneThatIsNotThereIsNamed) {
   };
   Served served({.routes = {{"/:id", look}}, .fetch = look});
   served.get("/1");
-  EXPECT_EQ(said, "The route of this request has no parameter \"name\": its pattern must have a segment :name");
+  EXPECT_EQ(
+      said,
+      "The route of this request has no parameter \"name\": its pattern must have a segment :name");
   said.clear();
   served.get("/no/route");
   EXPECT_NE(said, "");
@@ -181,22 +184,24 @@ TEST(Methods, WhatIsNotListedIs405WithAllow) {  // RFC 9110 section 15.5.6
 }
 
 TEST(Methods, WhatIsNotListedGoesToFetchIfThereIsOne) {
-  Served served({.routes = {{"/a/:id", methods{.get = says("get")}}},
-                 .fetch = [](Request& req) { return Response("fetch " + std::string(req.method())); }});
+  Served served({.routes = {{"/a/:id", methods{.get = says("get")}}}, .fetch = [](Request& req) {
+                   return Response("fetch " + std::string(req.method()));
+                 }});
   EXPECT_EQ(served.exchange(request("POST", "/a/1")).body, "fetch POST");
   EXPECT_EQ(served.exchange(request("GET", "/a/1")).body, "get");
 }
 
 TEST(Methods, HeadFallsBackToGetWithTheSameHead) {  // RFC 9110 section 9.3.2
-  Served served({.routes = {{"/handler", methods{.get =
-                                                     [](Request& req) {
-                                                       return Response(std::string(req.method().size(), 'x'))
-                                                           .status(203)
-                                                           .set("X-A", "1")
-                                                           .append("Set-Cookie", "a=1");
-                                                     }}},
-                            {"/prepared", methods{.get = Response("prepared").set("X-A", "1")}},
-                            {"/any", Response("any")}}});
+  Served served(
+      {.routes = {{"/handler", methods{.get =
+                                           [](Request& req) {
+                                             return Response(std::string(req.method().size(), 'x'))
+                                                 .status(203)
+                                                 .set("X-A", "1")
+                                                 .append("Set-Cookie", "a=1");
+                                           }}},
+                  {"/prepared", methods{.get = Response("prepared").set("X-A", "1")}},
+                  {"/any", Response("any")}}});
   for (const char* path : {"/prepared", "/any"}) {
     RawClient client = served.connect();
     RawReply get = client.get(path);
@@ -251,12 +256,14 @@ TEST(PreparedRoute, NeverRunsCodeAndKeepsItsFields) {
 }
 
 TEST(PreparedRoute, HasAnETagAndAnswers304) {  // RFC 9110 section 13.1.2
-  Served served({.routes = {{"/a", Response("hello")}, {"/mine", Response("hello").set("ETag", "W/\"v1\"")}}});
+  Served served({.routes = {{"/a", Response("hello")},
+                            {"/mine", Response("hello").set("ETag", "W/\"v1\"")}}});
   RawReply first = served.get("/a");
   const std::string etag = first.field("ETag").value_or("");
   ASSERT_GT(etag.size(), 2u);
   auto conditional = [&](const std::string& path, const std::string& tags) {
-    return served.exchange("GET " + path + " HTTP/1.1\r\nHost: a\r\nIf-None-Match: " + tags + "\r\n\r\n");
+    return served.exchange("GET " + path + " HTTP/1.1\r\nHost: a\r\nIf-None-Match: " + tags +
+                           "\r\n\r\n");
   };
   RawReply same = conditional("/a", "\"other\", W/" + etag);
   EXPECT_EQ(same.status, 304);
@@ -290,7 +297,8 @@ TEST(PreparedRoute, MayClose) {
 TEST(WrongRoute, IsNamedByItsPattern) {
   Refusal found = refusal({{"/fine", says("")}, {"users", says("")}});
   EXPECT_EQ(found.option, "users");
-  EXPECT_EQ(found.sentence, "route pattern \"users\": a pattern begins with \"/\"; write \"/users\"");
+  EXPECT_EQ(found.sentence,
+            "route pattern \"users\": a pattern begins with \"/\"; write \"/users\"");
   for (const char* pattern : {"", "/:a/:a", "/*/x", "/a*", "/:", "/a b", "/a?b", "/../a"}) {
     EXPECT_EQ(refusal({{pattern, says("")}}).option, pattern);
     EXPECT_EQ(refusal({{pattern, Response("")}}).option, pattern);
@@ -311,7 +319,8 @@ TEST(WrongRoute, AnEmptyHandlerIsNamed) {
   Refusal found = refusal({{"/a", Handler()}});
   EXPECT_EQ(found.option, "/a");
   EXPECT_EQ(found.sentence,
-            "Route \"/a\" has an empty handler: give one, or false to let requests fall through to .fetch");
+            "Route \"/a\" has an empty handler: give one, or false to let requests fall through to "
+            ".fetch");
   EXPECT_EQ(refusal({{"/a", nothing}}).sentence, found.sentence);
   EXPECT_EQ(refusal({{"/a", buffered(Handler())}}).sentence, found.sentence);
 }
@@ -319,7 +328,8 @@ TEST(WrongRoute, AnEmptyHandlerIsNamed) {
 TEST(WrongRoute, NoMethodsAreNamed) {
   Refusal found = refusal({{"/a", methods{}}});
   EXPECT_EQ(found.option, "/a");
-  EXPECT_EQ(found.sentence, "Route \"/a\" lists no method: set at least one of bao::methods, or remove the route");
+  EXPECT_EQ(found.sentence,
+            "Route \"/a\" lists no method: set at least one of bao::methods, or remove the route");
   EXPECT_EQ(refusal({{"/a", methods{.get = Handler()}}}).sentence, found.sentence);
 }
 
@@ -327,7 +337,8 @@ TEST(WrongRoute, TrueIsNamed) {
   Refusal found = refusal({{"/a", true}});
   EXPECT_EQ(found.option, "/a");
   EXPECT_EQ(found.sentence,
-            "Route \"/a\" is true: give a handler or a Response, or false to let requests fall through to .fetch");
+            "Route \"/a\" is true: give a handler or a Response, or false to let requests fall "
+            "through to .fetch");
 }
 
 }  // namespace

@@ -29,14 +29,19 @@ inline bool turn_until(const std::function<bool()>& done) {
 /// Turns this thread's loop for so long, for tests that something does not happen.
 inline void turn_for(std::chrono::milliseconds time) {
   auto deadline = std::chrono::steady_clock::now() + time;
-  while (std::chrono::steady_clock::now() < deadline) Loop::current().turn(std::chrono::milliseconds(2));
+  while (std::chrono::steady_clock::now() < deadline)
+    Loop::current().turn(std::chrono::milliseconds(2));
 }
 
-/// Runs `body` on a thread of its own. The thread's loop ends with it, and with the loop what still lives there.
-inline void on_own_loop(const std::function<void()>& body) { std::thread(body).join(); }
+/// Runs `body` on a thread of its own. The thread's loop ends with it, and with the loop what still
+/// lives there.
+inline void on_own_loop(const std::function<void()>& body) {
+  std::thread(body).join();
+}
 
-/// A server of this thread's loop, which turns while its clients wait. Unless the options say otherwise it is on a
-/// free port of 127.0.0.1, in production mode, and keeps its log. In the end it is stopped by force.
+/// A server of this thread's loop, which turns while its clients wait. Unless the options say
+/// otherwise it is on a free port of 127.0.0.1, in production mode, and keeps its log. In the end
+/// it is stopped by force.
 class Served {
  public:
   explicit Served(Options options = {}) : server(serve(complete(std::move(options)))) {}
@@ -53,7 +58,8 @@ class Served {
 
   RawClient connect() const {
     SocketAddress address = server.address();
-    if (address.family == SocketAddress::Family::unix_domain) return RawClient::unix_domain(address.address, turn);
+    if (address.family == SocketAddress::Family::unix_domain)
+      return RawClient::unix_domain(address.address, turn);
     const bool ipv6 = address.family == SocketAddress::Family::ipv6;
     return RawClient::tcp(address.port, turn, ipv6 ? "::1" : "127.0.0.1");
   }
@@ -69,17 +75,19 @@ class Served {
     if (!options.port && options.unix_path.empty()) options.port = 0;
     if (options.hostname.empty() && options.unix_path.empty()) options.hostname = "127.0.0.1";
     if (!options.development) options.development = false;
-    if (!options.log) options.log = [this](std::string_view lines) { log.append(lines).append("\n"); };
+    if (!options.log)
+      options.log = [this](std::string_view lines) { log.append(lines).append("\n"); };
     return options;
   }
 };
 
-/// A server on a thread of its own, running there by `bao::run`. In the end it is stopped by force, and the thread
-/// with its loop ends.
+/// A server on a thread of its own, running there by `bao::run`. In the end it is stopped by force,
+/// and the thread with its loop ends.
 class ServedElsewhere {
  public:
   /// `make` is called on that thread and gives the server.
-  explicit ServedElsewhere(std::function<Server()> make) : thread_([this, make = std::move(make)] { run(make); }) {
+  explicit ServedElsewhere(std::function<Server()> make)
+      : thread_([this, make = std::move(make)] { run(make); }) {
     std::unique_lock lock(mutex_);
     ready_.wait(lock, [this] { return loop_ != nullptr; });
   }

@@ -20,6 +20,7 @@ using namespace std::chrono_literals;
 
 // A fragment may show what a thing gives without using it.
 #pragma GCC diagnostic ignored "-Wunused-variable"
+#pragma GCC diagnostic ignored "-Wunused-but-set-variable"
 
 /// Whether `text` is `pattern`, where … stands for anything.
 inline bool matches(std::string_view text, std::string_view pattern) {

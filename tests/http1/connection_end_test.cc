@@ -81,6 +81,7 @@ TEST_F(ConnectionEndTest, WhileTheServerStopsEveryReplyIsTheLast) {
   world.workspace.draining = true;
   world.send(client, get("/a"));
   EXPECT_EQ(output(client), last_ok("/a"));
+  EXPECT_FALSE(client.wire.closed) << "the client may have sent more";
   expect_linger(client);
 }
 

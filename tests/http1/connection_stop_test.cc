@@ -35,6 +35,7 @@ TEST_F(ConnectionStopTest, APendingReplyIsTheLast) {
   reply_to_first("last");
   EXPECT_EQ(output(client), last_ok("last"));
   EXPECT_EQ(world.requests.size(), 1u);
+  EXPECT_FALSE(client.wire.closed);
   expect_linger(client);
 }
 
@@ -46,6 +47,7 @@ TEST_F(ConnectionStopTest, ABodyThatIsBeingCollectedIsFinished) {
   client.connection->close_when_done();
   world.send(client, "lo");
   EXPECT_EQ(output(client), last_ok("hello"));
+  EXPECT_FALSE(client.wire.closed);
   expect_linger(client);
 }
 
@@ -84,6 +86,7 @@ TEST_F(ConnectionStopTest, InsideTheHandlerBeforeItReplies) {
   world.send(client, get("/a") + get("/b"));
   EXPECT_EQ(output(client), last_ok("last"));
   EXPECT_EQ(world.requests.size(), 1u);
+  EXPECT_FALSE(client.wire.closed);
   expect_linger(client);
 }
 
@@ -96,7 +99,7 @@ TEST_F(ConnectionStopTest, InsideTheHandlerAfterItReplied) {
     };
     world.send(client, request);
     EXPECT_EQ(output(client), ok("sent"));
-    EXPECT_FALSE(client.wire.reset);
+    EXPECT_FALSE(client.wire.closed);
     expect_linger(client);
   }
 }

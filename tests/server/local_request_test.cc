@@ -29,10 +29,17 @@ http::Reference<Table> recorder(Seen& seen) {
   return TableMaker()
       .fetch([&seen](Exchange& exchange) {
         const http::RequestHead& head = exchange.head;
-        seen = {std::string(head.method()), std::string(head.target()), std::string(head.path()),
-                std::string(head.query()), exchange.url(), {}, "", false};
+        seen = {std::string(head.method()),
+                std::string(head.target()),
+                std::string(head.path()),
+                std::string(head.query()),
+                exchange.url(),
+                {},
+                "",
+                false};
         for (size_t i = 0; i < head.field_count(); ++i) {
-          seen.fields.push_back(std::string(head.field_name(i)) + "=" + std::string(head.field_value(i)));
+          seen.fields.push_back(std::string(head.field_name(i)) + "=" +
+                                std::string(head.field_value(i)));
         }
         exchange.collect_body();
         seen.has_body = exchange.body_state() == http::Exchange::BodyState::complete;
@@ -52,7 +59,8 @@ TEST(LocalRequest, IsDispatchedLikeOneFromTheWire) {
   EXPECT_EQ(seen.target, "/a/b?c=d");
   EXPECT_EQ(seen.path, "/a/b");
   EXPECT_EQ(seen.query, "c=d");
-  EXPECT_EQ(seen.fields, (std::vector<std::string>{"Host=" + world.server->authority(), "X-A=1", "X-A=2"}));
+  EXPECT_EQ(seen.fields,
+            (std::vector<std::string>{"Host=" + world.server->authority(), "X-A=1", "X-A=2"}));
   EXPECT_EQ(seen.url, "http://" + world.server->authority() + "/a/b?c=d");
   EXPECT_TRUE(seen.has_body);
   EXPECT_EQ(seen.body, "");
@@ -84,17 +92,20 @@ TEST(LocalRequest, TheBodyIsThereAtOnceWithItsLength) {
 }
 
 TEST(LocalRequest, GivesStatusFieldsTypeAndBodyOfTheReply) {
-  World world(TableMaker()
-                  .fetch([](Exchange& exchange) {
-                    Fields fields{{"X-B", "1"}, {"Set-Cookie", "a=1"}, {"Set-Cookie", "b=2"}};
-                    exchange.reply({.status = 202, .fields = &fields, .content_type = "text/x", .body = "made"});
-                  })
-                  .make());
+  World world(
+      TableMaker()
+          .fetch([](Exchange& exchange) {
+            Fields fields{{"X-B", "1"}, {"Set-Cookie", "a=1"}, {"Set-Cookie", "b=2"}};
+            exchange.reply(
+                {.status = 202, .fields = &fields, .content_type = "text/x", .body = "made"});
+          })
+          .make());
   auto reply = world.request("GET", "/");
   ASSERT_TRUE(reply);
   EXPECT_EQ(reply->status, 202);
   EXPECT_EQ(reply->body, "made");
-  EXPECT_EQ(reply->fields.lines(), "X-B: 1\r\nSet-Cookie: a=1\r\nSet-Cookie: b=2\r\nContent-Type: text/x\r\n");
+  EXPECT_EQ(reply->fields.lines(),
+            "X-B: 1\r\nSet-Cookie: a=1\r\nSet-Cookie: b=2\r\nContent-Type: text/x\r\n");
 }
 
 TEST(LocalRequest, AContentTypeOfTheProgramStays) {
@@ -104,12 +115,16 @@ TEST(LocalRequest, AContentTypeOfTheProgramStays) {
                     exchange.reply({.fields = &fields, .content_type = "text/x", .body = "made"});
                   })
                   .make());
-  EXPECT_EQ(world.request("GET", "/")->fields.get_all("Content-Type"), std::vector<std::string_view>{"text/mine"});
+  EXPECT_EQ(world.request("GET", "/")->fields.get_all("Content-Type"),
+            std::vector<std::string_view>{"text/mine"});
 }
 
 TEST(LocalRequest, RepliesHaveNoBodyWhereTheWireHasNone) {
   int status = 200;
-  World world(TableMaker().fetch([&](Exchange& exchange) { exchange.reply({.status = status, .body = "x"}); }).make());
+  World world(
+      TableMaker()
+          .fetch([&](Exchange& exchange) { exchange.reply({.status = status, .body = "x"}); })
+          .make());
   EXPECT_EQ(world.request("GET", "/")->body, "x");
   EXPECT_EQ(world.request("HEAD", "/")->body, "");
   for (int bodiless : {204, 205, 304}) {
@@ -141,8 +156,9 @@ TEST(LocalRequest, WhatTheProtocolRefusesIsAnsweredWithItsError) {
 TEST(LocalRequest, NeitherMethodNorTargetCanSmuggleFields) {
   Seen seen;
   World world(recorder(seen));
-  for (const char* target : {"/ HTTP/1.1\r\nX-Evil: 1\r\nX:", "/ HTTP/1.1\r\nHost: a\r\n\r\n", "/ HTTP/1.1\nX-Evil: 1\nX:",
-                             "/\r\n", "/a HTTP/1.1\r\nHost: a\r\n\r\nGET /b"}) {
+  for (const char* target :
+       {"/ HTTP/1.1\r\nX-Evil: 1\r\nX:", "/ HTTP/1.1\r\nHost: a\r\n\r\n",
+        "/ HTTP/1.1\nX-Evil: 1\nX:", "/\r\n", "/a HTTP/1.1\r\nHost: a\r\n\r\nGET /b"}) {
     EXPECT_EQ(world.request("GET", target)->status, 400) << target;
   }
   EXPECT_EQ(world.request("GET / HTTP/1.1\r\nX-Evil: 1\r\n\r\nGET", "/")->status, 400);
@@ -176,9 +192,13 @@ TEST(LocalRequest, LimitsHold) {
 
 TEST(LocalRequest, AReplyMayComeLater) {
   http::Reference<Exchange> pending;
-  World world(TableMaker().fetch([&](Exchange& exchange) { pending = http::Reference<Exchange>(&exchange); }).make());
+  World world(
+      TableMaker()
+          .fetch([&](Exchange& exchange) { pending = http::Reference<Exchange>(&exchange); })
+          .make());
   std::optional<LocalReply> reply;
-  LocalRequest::start(*world.server, "GET", "/", {}, "", [&](LocalReply got) { reply = std::move(got); });
+  LocalRequest::start(*world.server, "GET", "/", {}, "",
+                      [&](LocalReply got) { reply = std::move(got); });
   EXPECT_FALSE(reply);
   EXPECT_EQ(world.server->pending_requests(), 1u);
   EXPECT_TRUE(world.loop.alive());
@@ -191,9 +211,13 @@ TEST(LocalRequest, AReplyMayComeLater) {
 
 TEST(LocalRequest, AnAbortedOneHasStatus0) {
   http::Reference<Exchange> pending;
-  World world(TableMaker().fetch([&](Exchange& exchange) { pending = http::Reference<Exchange>(&exchange); }).make());
+  World world(
+      TableMaker()
+          .fetch([&](Exchange& exchange) { pending = http::Reference<Exchange>(&exchange); })
+          .make());
   std::optional<LocalReply> reply;
-  LocalRequest::start(*world.server, "GET", "/", {}, "", [&](LocalReply got) { reply = std::move(got); });
+  LocalRequest::start(*world.server, "GET", "/", {}, "",
+                      [&](LocalReply got) { reply = std::move(got); });
   EXPECT_TRUE(pending->abort());
   ASSERT_TRUE(reply);
   EXPECT_EQ(reply->status, 0);
@@ -205,10 +229,12 @@ TEST(LocalRequest, AnAbortedOneHasStatus0) {
 
 TEST(LocalRequest, AForcedStopAbortsIt) {
   std::vector<http::Reference<Exchange>> pending;
-  World world(TableMaker().fetch([&](Exchange& exchange) { pending.emplace_back(&exchange); }).make());
+  World world(
+      TableMaker().fetch([&](Exchange& exchange) { pending.emplace_back(&exchange); }).make());
   std::vector<int> statuses;
   for (int i = 0; i < 3; ++i) {
-    LocalRequest::start(*world.server, "GET", "/", {}, "", [&](LocalReply got) { statuses.push_back(got.status); });
+    LocalRequest::start(*world.server, "GET", "/", {}, "",
+                        [&](LocalReply got) { statuses.push_back(got.status); });
   }
   world.server->stop(false, net::Work([] {}));
   EXPECT_TRUE(statuses.empty());
@@ -222,7 +248,8 @@ TEST(LocalRequest, AForcedStopAbortsIt) {
 // One that is ended may end the others, and start new ones.
 TEST(LocalRequest, AForcedStopLetsTheEndedActOnTheOthers) {
   std::vector<http::Reference<Exchange>> pending;
-  World world(TableMaker().fetch([&](Exchange& exchange) { pending.emplace_back(&exchange); }).make());
+  World world(
+      TableMaker().fetch([&](Exchange& exchange) { pending.emplace_back(&exchange); }).make());
   int ended = 0;
   for (int i = 0; i < 4; ++i) {
     LocalRequest::start(*world.server, "GET", "/", {}, "", [&](LocalReply) {

@@ -17,7 +17,9 @@ LocalReply send(PreparedReply reply, const Fields& fields = {}, std::string_view
   return world.request(method, "/", fields).value();
 }
 
-std::string etag_of(const PreparedReply& reply) { return std::string(reply.fields().get("ETag").value_or("")); }
+std::string etag_of(const PreparedReply& reply) {
+  return std::string(reply.fields().get("ETag").value_or(""));
+}
 
 TEST(PreparedReply, SendsStatusFieldsTypeAndBody) {
   PreparedReply reply(201, {{"X-A", "1"}}, "text/plain", "hello");
@@ -56,14 +58,16 @@ TEST(PreparedReply, AnETagOfTheProgramStays) {
 
 TEST(PreparedReply, OthersGetNoETag) {
   EXPECT_EQ(etag_of(PreparedReply(200, {}, "", "")), "");
-  for (int status : {201, 203, 301, 404, 500}) EXPECT_EQ(etag_of(PreparedReply(status, {}, "", "x")), "");
+  for (int status : {201, 203, 301, 404, 500})
+    EXPECT_EQ(etag_of(PreparedReply(status, {}, "", "x")), "");
 }
 
 // RFC 9110 section 13.1.2
 TEST(PreparedReply, Answers304IfTheClientHasIt) {
   PreparedReply reply(200, {}, "text/plain", "hello");
   const std::string etag = etag_of(reply);
-  for (const std::string& list : {etag, "W/" + etag, "\"a\", " + etag, etag + ",\"a\"", std::string("*")}) {
+  for (const std::string& list :
+       {etag, "W/" + etag, "\"a\", " + etag, etag + ",\"a\"", std::string("*")}) {
     for (const char* method : {"GET", "HEAD"}) {
       LocalReply sent = send(reply, {{"If-None-Match", list}}, method);
       EXPECT_EQ(sent.status, 304) << list;
@@ -75,7 +79,8 @@ TEST(PreparedReply, Answers304IfTheClientHasIt) {
 TEST(PreparedReply, Answers200IfTheClientHasAnother) {
   PreparedReply reply(200, {}, "text/plain", "hello");
   const std::string etag = etag_of(reply);
-  for (const std::string& list : {std::string("\"a\""), std::string(""), etag.substr(1, etag.size() - 2), "x" + etag}) {
+  for (const std::string& list :
+       {std::string("\"a\""), std::string(""), etag.substr(1, etag.size() - 2), "x" + etag}) {
     EXPECT_EQ(send(reply, {{"If-None-Match", list}}).status, 200) << list;
   }
 }
@@ -88,7 +93,8 @@ TEST(PreparedReply, ReadsEveryLineOfIfNoneMatch) {
   EXPECT_EQ(send(reply, {{"If-None-Match", "\"a\""}, {"if-none-match", "\"b\""}}).status, 200);
 }
 
-// RFC 9110 section 13.1.2: other methods would need a 412; a reply that was prepared changes nothing, so it is sent.
+// RFC 9110 section 13.1.2: other methods would need a 412; a reply that was prepared changes
+// nothing, so it is sent.
 TEST(PreparedReply, OtherMethodsAreNotConditional) {
   PreparedReply reply(200, {}, "", "hello");
   LocalReply sent = send(reply, {{"If-None-Match", etag_of(reply)}}, "POST");

@@ -53,7 +53,8 @@ TEST(Server, IsLocalhostOnAllInterfaces) {
   settings.hostname = "";
   World world(TableMaker().make(), settings);
   EXPECT_EQ(world.server->hostname(), "localhost");
-  EXPECT_EQ(world.server->url(), "http://localhost:" + std::to_string(world.server->local().port) + "/");
+  EXPECT_EQ(world.server->url(),
+            "http://localhost:" + std::to_string(world.server->local().port) + "/");
 }
 
 TEST(Server, AnIpv6HostStandsInBrackets) {
@@ -66,7 +67,8 @@ TEST(Server, AnIpv6HostStandsInBrackets) {
     GTEST_SKIP() << error.what();
   }
   EXPECT_EQ(world->server->hostname(), "::1");
-  EXPECT_EQ(world->server->url(), "http://[::1]:" + std::to_string(world->server->local().port) + "/");
+  EXPECT_EQ(world->server->url(),
+            "http://[::1]:" + std::to_string(world->server->local().port) + "/");
 }
 
 TEST(Server, AUnixSocketHasAUrlOfItsOwn) {
@@ -94,7 +96,8 @@ TEST(Server, APlaceThatIsTakenIsAListenError) {
   settings.port = world.server->local().port;
   auto kept = std::make_shared<int>(1);
   std::weak_ptr<int> alive = kept;
-  EXPECT_THROW(Server::start(world.loop, settings, TableMaker().keep(std::move(kept)).make()), net::ListenError);
+  EXPECT_THROW(Server::start(world.loop, settings, TableMaker().keep(std::move(kept)).make()),
+               net::ListenError);
   EXPECT_TRUE(alive.expired()) << "the table of a server that could not start is left behind";
 }
 

@@ -18,8 +18,8 @@
 #include "server/settings.h"
 #include "server/table.h"
 
-// A server on a loop of its own, with an application that a test makes of functions: the seam that every face uses,
-// without a face.
+// A server on a loop of its own, with an application that a test makes of functions: the seam that
+// every face uses, without a face.
 namespace bao::server::testing {
 
 using Function = std::function<void(Exchange&)>;
@@ -52,7 +52,8 @@ class TableMaker {
     builder_.add(pattern, PassOn{});
     return *this;
   }
-  TableMaker& methods(std::string_view pattern, std::vector<std::pair<http::Method, Target>> targets) {
+  TableMaker& methods(std::string_view pattern,
+                      std::vector<std::pair<http::Method, Target>> targets) {
     builder_.add(pattern, std::move(targets));
     return *this;
   }
@@ -103,8 +104,8 @@ struct World {
   }
 
   /// A request without a socket; its reply if the handler replied at once.
-  std::optional<LocalReply> request(std::string_view method, std::string_view target, const Fields& fields = {},
-                                    std::string body = {}) {
+  std::optional<LocalReply> request(std::string_view method, std::string_view target,
+                                    const Fields& fields = {}, std::string body = {}) {
     auto shared = std::make_shared<std::optional<LocalReply>>();
     LocalRequest::start(*server, method, target, fields, std::move(body),
                         [shared](LocalReply reply) { *shared = std::move(reply); });

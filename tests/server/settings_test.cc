@@ -72,7 +72,9 @@ TEST(SettingsPort, TheArgumentGoesBeforeTheEnvironment) {
   EXPECT_EQ(check({}, kAllPorts, "8").port, 8);
 }
 
-TEST(SettingsPort, BunPortGoesBeforePortAndNodePort) { EXPECT_EQ(check({}, kAllPorts).port, 1); }
+TEST(SettingsPort, BunPortGoesBeforePortAndNodePort) {
+  EXPECT_EQ(check({}, kAllPorts).port, 1);
+}
 
 TEST(SettingsPort, PortGoesBeforeNodePort) {
   EXPECT_EQ(check({}, {{"PORT", "2"}, {"NODE_PORT", "3"}}).port, 2);
@@ -82,17 +84,22 @@ TEST(SettingsPort, NodePortIsTheLastVariable) {
   EXPECT_EQ(check({}, {{"NODE_PORT", "3"}}).port, 3);
 }
 
-TEST(SettingsPort, Is3000IfNobodySays) { EXPECT_EQ(check({}).port, 3000); }
+TEST(SettingsPort, Is3000IfNobodySays) {
+  EXPECT_EQ(check({}).port, 3000);
+}
 
 TEST(SettingsPort, AnEmptyVariableIsAsIfUnset) {
   EXPECT_EQ(check({}, {{"BUN_PORT", ""}, {"PORT", "2"}}).port, 2);
   EXPECT_EQ(check({}, {{"BUN_PORT", ""}, {"PORT", ""}, {"NODE_PORT", ""}}).port, 3000);
 }
 
-TEST(SettingsPort, AVariableMayAskForAnyFreePort) { EXPECT_EQ(check({}, {{"PORT", "0"}}).port, 0); }
+TEST(SettingsPort, AVariableMayAskForAnyFreePort) {
+  EXPECT_EQ(check({}, {{"PORT", "0"}}).port, 0);
+}
 
 TEST(SettingsPort, AWrongOptionIsNamedWithItsValueAndTheMend) {
-  for (int64_t wrong : {int64_t{-1}, int64_t{65536}, int64_t{4'294'967'296}, INT64_MIN, INT64_MAX}) {
+  for (int64_t wrong :
+       {int64_t{-1}, int64_t{65536}, int64_t{4'294'967'296}, INT64_MIN, INT64_MAX}) {
     Refusal found = refusal({.port = wrong});
     EXPECT_EQ(found.option, "thePort");
     EXPECT_EQ(found.sentence, "Option thePort is " + std::to_string(wrong) +
@@ -179,7 +186,8 @@ TEST(SettingsAddress, AHostNameHoldsNoNul) {
 // ---- Limits
 
 TEST(SettingsLimits, TimeoutsMayBeZeroOrLong) {
-  for (std::chrono::milliseconds good : {0ms, 1ms, 255'000ms, std::chrono::milliseconds(24h * 365)}) {
+  for (std::chrono::milliseconds good :
+       {0ms, 1ms, 255'000ms, std::chrono::milliseconds(24h * 365)}) {
     EXPECT_EQ(check({.idle_timeout = good}).idle_timeout, good);
     EXPECT_EQ(check({.head_timeout = good}).head_timeout, good);
   }
@@ -188,7 +196,8 @@ TEST(SettingsLimits, TimeoutsMayBeZeroOrLong) {
 TEST(SettingsLimits, ANegativeTimeoutIsNamed) {
   Refusal idle = refusal({.idle_timeout = -1ms});
   EXPECT_EQ(idle.option, "theIdleTimeout");
-  EXPECT_EQ(idle.sentence, "Option theIdleTimeout is -1 ms: give a duration that is not negative, 0 for none");
+  EXPECT_EQ(idle.sentence,
+            "Option theIdleTimeout is -1 ms: give a duration that is not negative, 0 for none");
   Refusal head = refusal({.head_timeout = -250ms});
   EXPECT_EQ(head.option, "theHeadTimeout");
   EXPECT_EQ(head.sentence,
@@ -197,7 +206,8 @@ TEST(SettingsLimits, ANegativeTimeoutIsNamed) {
 
 // Sums with it would overflow: a program that means "never" has 0 for that.
 TEST(SettingsLimits, ATimeoutOfMoreThanAHundredYearsIsNamed) {
-  for (std::chrono::milliseconds wrong : {std::chrono::milliseconds::max(), std::chrono::milliseconds(24h * 36501)}) {
+  for (std::chrono::milliseconds wrong :
+       {std::chrono::milliseconds::max(), std::chrono::milliseconds(24h * 36501)}) {
     Refusal idle = refusal({.idle_timeout = wrong});
     EXPECT_EQ(idle.option, "theIdleTimeout");
     EXPECT_EQ(idle.sentence, "Option theIdleTimeout is " + std::to_string(wrong.count()) +
@@ -261,7 +271,9 @@ TEST(SettingsDevelopment, TheOptionGoesBeforeTheEnvironment) {
   EXPECT_EQ(check({.development = false}).development, false);
 }
 
-TEST(SettingsId, IsKeptIfGiven) { EXPECT_EQ(check({.id = "mine"}).id, "mine"); }
+TEST(SettingsId, IsKeptIfGiven) {
+  EXPECT_EQ(check({.id = "mine"}).id, "mine");
+}
 
 TEST(SettingsId, IsRandomOtherwise) {
   std::set<std::string> ids;

@@ -14,10 +14,10 @@
 namespace bao::server {
 namespace {
 
+using http::Method;
 using testing::says;
 using testing::TableMaker;
 using testing::World;
-using http::Method;
 
 /// `STATUS BODY`, and ` Allow: …` if there is one.
 std::string answer(World& world, std::string_view method, std::string_view target) {
@@ -70,13 +70,15 @@ TEST(Table, PassOnWithoutFetchIs404) {
 
 TEST(Table, ATargetForAnyMethodGetsAnyToken) {
   World world(TableMaker().route("/a", says("a")).make());
-  for (const char* method : {"GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PURGE", "get", "M-SEARCH"}) {
+  for (const char* method :
+       {"GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PURGE", "get", "M-SEARCH"}) {
     EXPECT_EQ(answer(world, method, "/a"), "200 a") << method;
   }
 }
 
 /// One route with that list of methods, each saying its name.
-http::Reference<Table> by_method(std::vector<std::pair<Method, std::string>> methods, bool fetch = false) {
+http::Reference<Table> by_method(std::vector<std::pair<Method, std::string>> methods,
+                                 bool fetch = false) {
   TableMaker maker;
   std::vector<std::pair<Method, Target>> targets;
   for (auto& [method, text] : methods) targets.emplace_back(method, maker.handler(says(text)));
@@ -186,7 +188,8 @@ TEST(TableMethods, MayMixHandlersAndPreparedReplies) {
 // RFC 9110 section 9.3.7
 TEST(Table, OptionsOfTheServerListsWhatItKnows) {
   World world(TableMaker().route("/*", says("rest")).make());
-  EXPECT_EQ(answer(world, "OPTIONS", "*"), "204 Allow: GET, HEAD, POST, PUT, DELETE, PATCH, OPTIONS");
+  EXPECT_EQ(answer(world, "OPTIONS", "*"),
+            "204 Allow: GET, HEAD, POST, PUT, DELETE, PATCH, OPTIONS");
 }
 
 TEST(Table, OptionsOfTheServerGoesToFetchIfThereIsOne) {
@@ -251,17 +254,19 @@ TEST(TableBuilder, RefusesWhatTheRouterRefuses) {
   EXPECT_THROW(TableMaker().route("no-slash", says("")), routing::PatternError);
   EXPECT_THROW(TableMaker().route("/:a/:a", says("")), routing::PatternError);
   EXPECT_THROW(TableMaker().route("/*/x", says("")), routing::PatternError);
-  EXPECT_THROW(TableMaker().route("/:a", says("")).route("/:b", says("")).make(), routing::PatternError);
+  EXPECT_THROW(TableMaker().route("/:a", says("")).route("/:b", says("")).make(),
+               routing::PatternError);
 }
 
 TEST(Table, LivesUntilTheLastExchangeThatBeganWithIt) {
   auto token = std::make_shared<int>(1);
   std::weak_ptr<int> alive = token;
   http::Reference<Exchange> pending;
-  World world(TableMaker()
-                  .route("/a", [&](Exchange& exchange) { pending = http::Reference<Exchange>(&exchange); })
-                  .keep(std::move(token))
-                  .make());
+  World world(
+      TableMaker()
+          .route("/a", [&](Exchange& exchange) { pending = http::Reference<Exchange>(&exchange); })
+          .keep(std::move(token))
+          .make());
   world.request("GET", "/a");
   world.server->reload(TableMaker().route("/a", says("new")).make());
   EXPECT_FALSE(alive.expired());
