@@ -9,8 +9,8 @@
 //
 // FILE holds the fields of the request, a line each; see bench/requests/.
 
-#include <arpa/inet.h>
 #include <algorithm>
+#include <arpa/inet.h>
 #include <cerrno>
 #include <cstdint>
 #include <cstdlib>

@@ -1,5 +1,5 @@
-# Sourced by bench/run, bench/memory and bench/instructions: starts the servers that are measured, and ends them whatever
-# happens. Sets `bench`, `programs` (the folder of the built programs) and `scratch` (a folder for this run).
+# Sourced by bench/run, bench/memory and bench/instructions: starts the servers that are measured, and ends them
+# whatever happens. Sets `bench`, `programs` (the folder of the built programs) and `scratch` (a folder for this run).
 
 bench=$(dirname -- "$(readlink -f -- "${BASH_SOURCE[0]}")")
 build=${BAO_BENCH_BUILD:-$bench/../build-bench}
@@ -28,8 +28,8 @@ trap end_everything EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
-# start_child NAME COMMAND...: runs it in the background, its output in $scratch/NAME.out and .err; sets `child`. It ends
-# with this script even if that is killed by force.
+# start_child NAME COMMAND...: runs it in the background, its output in $scratch/NAME.out and .err; sets `child`. It
+# ends with this script even if that is killed by force.
 start_child() {
   local name=$1
   shift
@@ -93,7 +93,8 @@ install_peers() {
   echo "Installing Bun, Deno and Node into $folder (by npm; this happens once)" >&2
   mkdir -p "$folder"
   cp "$bench/peers/package.json" "$bench/peers/package-lock.json" "$folder/"
-  if npm ci --prefix "$folder" --ignore-scripts --no-audit --no-fund --loglevel=error >"$folder/npm.log" 2>&1 </dev/null; then
+  if npm ci --prefix "$folder" --ignore-scripts --no-audit --no-fund --loglevel=error \
+      >"$folder/npm.log" 2>&1 </dev/null; then
     cp "$folder/package-lock.json" "$folder/installed.json"
   else
     echo "npm could not install the peers; all it said is in $folder/npm.log" >&2
@@ -122,7 +123,8 @@ title_of() {
     floor) echo 'floor (bare epoll)' ;;
     bao) echo '**Bao**' ;;
     *)
-      version=$("$peers_folder/${peer_programs[$1]}" --version | head -n 1)
+      version=$("$peers_folder/${peer_programs[$1]}" --version)
+      version=${version%%$'\n'*}
       version=${version#v}
       version=${version#deno }
       echo "${1^} ${version%% *}"

@@ -40,7 +40,8 @@ function print_head() {
     print "| server | median µs | 99 % µs | CPU µs | × floor | requests |"
     print "| --- | ---: | ---: | ---: | ---: | ---: |"
   } else {
-    print "| server | user µs | system µs | total µs | lowest to highest | × floor | requests | requests/s | core busy |"
+    print "| server | user µs | system µs | total µs | lowest to highest | × floor | requests | requests/s |" \
+      " core busy |"
     print "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |"
   }
 }

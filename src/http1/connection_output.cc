@@ -325,7 +325,7 @@ void Connection::on_timer() {
   if (lingering_) return close(false, Failure::none);
   // A kernel whose buffer is large asks for more only now and then: in between a peer that reads slowly but steadily
   // must not be taken for idle.
-  if (queue_ != nullptr && queue_->peer_moved(transport_->untaken())) last_activity_ = workspace_.now;
+  if (queue_ != nullptr && queue_->peer_moved(*transport_)) last_activity_ = workspace_.now;
   if (deadline() > workspace_.now) return ensure_timer();
   time_out();
 }

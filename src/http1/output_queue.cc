@@ -60,8 +60,10 @@ net::IoResult::Status OutputQueue::write(net::Transport& transport, uint64_t& wr
 }
 
 // What was written before this queue began makes the number negative; only its growth counts.
-bool OutputQueue::peer_moved(size_t untaken) {
-  const int64_t taken = written_ - static_cast<int64_t>(untaken);
+bool OutputQueue::peer_moved(const net::Transport& transport) {
+  const auto untaken = transport.untaken();
+  if (!untaken) return false;
+  const int64_t taken = written_ - static_cast<int64_t>(*untaken);
   return taken > std::exchange(taken_, taken);
 }
 

@@ -25,9 +25,9 @@ class OutputQueue {
   /// Writes what the transport takes. `written` grows by the bytes that left.
   net::IoResult::Status write(net::Transport& transport, uint64_t& written);
 
-  /// Whether the peer has taken anything since the last call; false at the first. `untaken`: what the transport says of
-  /// the bytes that it was given.
-  bool peer_moved(size_t untaken);
+  /// Whether the peer has taken anything of what `transport` was given since the last call. False at the first call, and
+  /// if the transport cannot tell.
+  bool peer_moved(const net::Transport& transport);
 
   size_t size() const { return size_; }
   bool empty() const { return size_ == 0; }

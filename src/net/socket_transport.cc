@@ -56,9 +56,9 @@ IoResult SocketTransport::write(std::span<const iovec> pieces) {
   }
 }
 
-size_t SocketTransport::untaken() const {
+std::optional<size_t> SocketTransport::untaken() const {
   int count = 0;
-  if (::ioctl(socket_.get(), SIOCOUTQ, &count) != 0) return 0;
+  if (::ioctl(socket_.get(), SIOCOUTQ, &count) != 0) return std::nullopt;
   return static_cast<size_t>(count);
 }
 

@@ -3,6 +3,7 @@
 #include <sys/uio.h>
 
 #include <cstddef>
+#include <optional>
 #include <span>
 
 #include "net/loop.h"
@@ -54,8 +55,8 @@ class Transport {
   virtual IoResult write(std::span<const iovec> pieces) = 0;
 
   /// How many of the bytes that `write` took still wait in this machine or on the way; they grow fewer as the peer
-  /// takes them. 0 if it cannot be told. A system call: for rare decisions.
-  virtual size_t untaken() const { return 0; }
+  /// takes them. None if that cannot be told. A system call: for rare decisions.
+  virtual std::optional<size_t> untaken() const { return std::nullopt; }
 
   /// Whether `on_readable` is to be called. Cheap to call often.
   virtual void want_read(bool wanted) = 0;
@@ -80,7 +81,7 @@ class SocketTransport final : public Transport, public EventHandler {
   void attach(TransportObserver& observer) override;
   IoResult read(std::span<char> buffer) override;
   IoResult write(std::span<const iovec> pieces) override;
-  size_t untaken() const override;
+  std::optional<size_t> untaken() const override;
   void want_read(bool wanted) override;
   void want_write(bool wanted) override;
   void finish_writing() override;

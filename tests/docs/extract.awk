@@ -7,7 +7,8 @@
 #     ```cpp           with main: a program, OUT/01.cc and so on; without: part of OUT/fragments.cc, at namespace scope
 #     ```cpp body      part of OUT/fragments.cc, inside a coroutine that has `req` and `server`
 #     ```cpp throws    statements, and in a comment at their end what the exception says; … stands for anything
-#     ```console       commands and what they print, for the program above: OUT/01.console
+#     ```console       commands and what they print, for the program above, which is ended by SIGINT: OUT/01.console
+#     ```console ends  the same for a program that ends by itself then
 #     ```text output   all that the program above prints: OUT/01.output
 #
 # `sh`, `cmake`, `text`, `http`, `html` and `json` are only read; any other word is an error, so that no block is left
@@ -72,7 +73,8 @@ function close_block() {
                  "[[maybe_unused]] bao::Server& server) {", text, "co_return bao::Response(); }")
   } else if (kind == "cpp throws") {
     add_throws(text)
-  } else if (kind == "console") {
+  } else if (kind == "console" || kind == "console ends") {
+    if (kind == "console ends") printf "" > file("ends")
     printf "%s", text >> file("console")
   } else if (kind == "text output") {
     printf "%s", text >> file("output")

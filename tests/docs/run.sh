@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # run.sh PROGRAM BASE: runs a program of a page. If it prints a URL it is sent the commands of BASE.console and then
-# ended by SIGINT; else it must end by itself. Its exit status must be 0, and it must print what BASE.output says.
+# ended by SIGINT, unless there is BASE.ends; else it must end by itself. Its exit status must be 0, and it must print what
+# BASE.output says.
 #
 # Where a page says localhost:3000 the port is taken that the program has got. … stands for anything.
 set -euo pipefail
@@ -69,7 +70,7 @@ if [[ -n $url ]]; then
     # An answer shows that the loop runs, and so that signals are cared for.
     ask / >/dev/null
   fi
-  finish
+  if [[ -e $base.ends ]]; then end; else finish; fi
 else
   [[ ! -e $base.console ]] || fail 'it prints no URL, so nobody can ask it'
   end

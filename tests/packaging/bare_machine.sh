@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# bare_machine.sh [COMMAND...]: clones the last commit of this repository onto a bare Debian 12, where there are a shell,
-# apt and git, and runs a command in the clone: ./dev test unless another is given. Needs root, debootstrap and git; the
-# mirror and apt's settings are those of this machine if it is a Debian 12 itself. No test of ctest: it takes minutes, and
-# gets some hundred megabytes.
+# bare_machine.sh [COMMAND...]: clones the last commit of this repository onto a bare Debian 12, where there are a
+# shell, apt and git, and runs a command in the clone: ./dev test unless another is given. Needs root, debootstrap and
+# git; the mirror and apt's settings are those of this machine if it is a Debian 12 itself. No test of ctest: it takes
+# minutes, and gets some hundred megabytes.
 set -euo pipefail
 (( $# )) || set -- ./dev test
 repository=$(git -C "$(dirname -- "$(readlink -f -- "${BASH_SOURCE[0]}")")" rev-parse --show-toplevel)
