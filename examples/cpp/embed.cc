@@ -2,6 +2,7 @@
 //
 //     curl http://localhost:3000/
 
+#include <algorithm>
 #include <chrono>
 #include <csignal>
 #include <cstdint>
@@ -63,7 +64,8 @@ int main(int argc, char** argv) {
         {signals, POLLIN, 0},
     };
     // Not past Bao's next timer, which no descriptor shows. Negative means for ever, to both.
-    poll(events, std::size(events), static_cast<int>(loop.time_to_next_timer().count()));
+    const auto wait = std::min<std::chrono::milliseconds>(loop.time_to_next_timer(), 1min);
+    poll(events, std::size(events), static_cast<int>(wait.count()));
     loop.turn();  // handles what is ready and what is due, and returns at once
 
     std::uint64_t count = 0;

@@ -9,6 +9,7 @@
 #include <mutex>
 #include <stdexcept>
 #include <system_error>
+#include <thread>
 
 namespace bao::detail {
 
@@ -20,23 +21,47 @@ constexpr size_t kSlots = 256;
 std::array<std::atomic<int>, kSlots> slots;
 static_assert(std::atomic<int>::is_always_lock_free);
 
+// How many threads are in `handle`. It may be writing to the descriptor of a watch that is about to end.
+std::atomic<int> handling{0};
+// The process that the watches belong to. A forked child has the handler, too, but its descriptors are its parent's.
+std::atomic<pid_t> process{0};
+
 std::mutex mutex;  // guards the three below
 size_t watches = 0;
 struct sigaction former_interrupt;
 struct sigaction former_terminate;
 
-void handle(int) {
+void handle(int number) {
   const int saved = errno;
+  if (process != ::getpid()) {
+    // To a child that watches nothing the signal means what it would mean without us, and its parent hears nothing.
+    ::sigaction(number, number == SIGINT ? &former_interrupt : &former_terminate, nullptr);
+    ::raise(number);  // comes once this handler has returned
+    errno = saved;
+    return;
+  }
+  ++handling;
   for (auto& slot : slots) {
-    int fd = slot.load(std::memory_order_acquire) - 1;
+    int fd = slot - 1;
     uint64_t one = 1;
     if (fd >= 0) [[maybe_unused]] auto written = ::write(fd, &one, sizeof one);
   }
+  --handling;
   errno = saved;
+}
+
+// What a forked child has inherited of its parent's watches. The former dispositions are its own.
+void forget_parent() {
+  for (auto& slot : slots) slot = 0;
+  watches = 0;
+  handling = 0;
 }
 
 size_t take_slot(int fd) {
   std::lock_guard lock(mutex);
+  const bool forked = process != ::getpid() && watches > 0;
+  if (forked) forget_parent();
+  process = ::getpid();
   size_t slot = 0;
   int free = 0;
   while (slot < kSlots && !slots[slot].compare_exchange_strong(free, fd + 1)) {
@@ -51,8 +76,8 @@ size_t take_slot(int fd) {
     action.sa_handler = handle;
     action.sa_flags = SA_RESTART;
     sigemptyset(&action.sa_mask);
-    ::sigaction(SIGINT, &action, &former_interrupt);
-    ::sigaction(SIGTERM, &action, &former_terminate);
+    ::sigaction(SIGINT, &action, forked ? nullptr : &former_interrupt);
+    ::sigaction(SIGTERM, &action, forked ? nullptr : &former_terminate);
   }
   return slot;
 }
@@ -63,7 +88,9 @@ void free_slot(size_t slot) {
     ::sigaction(SIGINT, &former_interrupt, nullptr);
     ::sigaction(SIGTERM, &former_terminate, nullptr);
   }
-  slots[slot].store(0, std::memory_order_release);
+  slots[slot] = 0;
+  // Nobody may write to this descriptor any more when it is closed: its number may soon belong to another.
+  while (handling != 0) std::this_thread::yield();
 }
 
 }  // namespace

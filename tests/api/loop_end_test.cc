@@ -13,7 +13,8 @@
 
 #include "api/served.h"
 
-// A thread ends while its loop is busy: everything on it ends, and nothing leaks (AddressSanitizer looks).
+// A thread ends while its loop is busy: everything on it ends, and nothing leaks (AddressSanitizer
+// looks).
 namespace bao {
 namespace {
 
@@ -29,7 +30,9 @@ Options on_loopback(Handler fetch) {
   return {.port = 0, .hostname = "127.0.0.1", .fetch = std::move(fetch), .development = false};
 }
 
-RawClient connect(const Server& server) { return RawClient::tcp(*server.port(), Served::turn); }
+RawClient connect(const Server& server) {
+  return RawClient::tcp(*server.port(), Served::turn);
+}
 
 /// Says when it is destroyed.
 class Witness {
@@ -303,8 +306,9 @@ TEST(LoopEnd, DestructorsMayStillUseTheLoop) {
     }
   };
   on_own_loop([&] {
-    spawn([](std::unique_ptr<Busy>) -> Task<void> { co_await sleep(1h); }(
-        std::unique_ptr<Busy>(new Busy{ends})));
+    spawn([](std::unique_ptr<Busy>) -> Task<void> {
+      co_await sleep(1h);
+    }(std::unique_ptr<Busy>(new Busy{ends})));
   });
   EXPECT_EQ(ends, 4);
 }
@@ -317,9 +321,8 @@ TEST(LoopEnd, DestructorsOfPostedWorkMayStillPost) {
       Loop::current().post([witness = std::make_shared<Witness>(ends)] {});
     }
   };
-  on_own_loop([&] {
-    Loop::current().post([poster = std::unique_ptr<Poster>(new Poster{ends})] {});
-  });
+  on_own_loop(
+      [&] { Loop::current().post([poster = std::unique_ptr<Poster>(new Poster{ends})] {}); });
   EXPECT_EQ(ends, 1);
 }
 

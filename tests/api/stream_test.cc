@@ -8,7 +8,8 @@
 #include "api/raw_client.h"
 #include "api/served.h"
 
-// Replies that are written while they are sent: RFC 9112 section 7.1 on the wire, Response::stream and Writer above.
+// Replies that are written while they are sent: RFC 9112 section 7.1 on the wire, Response::stream
+// and Writer above.
 namespace bao::testing {
 namespace {
 
@@ -76,7 +77,8 @@ TEST(Stream, HeadHasTheHeadOfGetAndNoContent) {
   RawReply reply = client.exchange("HEAD / HTTP/1.1\r\nHost: x\r\n\r\n");
   EXPECT_EQ(reply.status, 200);
   EXPECT_EQ(reply.field("Transfer-Encoding"), "chunked");
-  EXPECT_EQ(client.exchange("HEAD / HTTP/1.1\r\nHost: x\r\n\r\n").status, 200) << "no stray bytes before it";
+  EXPECT_EQ(client.exchange("HEAD / HTTP/1.1\r\nHost: x\r\n\r\n").status, 200)
+      << "no stray bytes before it";
 }
 
 TEST(Stream, HasTrailers) {
@@ -92,7 +94,8 @@ TEST(Stream, HasTrailers) {
 TEST(Stream, RefusesTrailersThatDecideAboutTheMessage) {
   int refused = 0;
   Served served(streaming([&](Writer& out) -> Task<> {
-    for (const char* name : {"Content-Length", "transfer-encoding", "Host", "Set-Cookie", "bad name"}) {
+    for (const char* name :
+         {"Content-Length", "transfer-encoding", "Host", "Set-Cookie", "bad name"}) {
       try {
         out.set_trailer(name, "1");
       } catch (const std::invalid_argument&) {
@@ -230,9 +233,8 @@ TEST(Stream, FromACoroutineHandlerAndThroughFetch) {
   };
   Served served(std::move(options));
   Response response;
-  spawn([](Server server, Response& response) -> Task<> {
-    response = co_await server.fetch("/");
-  }(served.server, response));
+  spawn([](Server server, Response& response) -> Task<> { response = co_await server.fetch("/"); }(
+                                                  served.server, response));
   EXPECT_TRUE(turn_until([&] { return response.status() == 201; }));
   EXPECT_EQ(response.body(), "one\nthree");
   EXPECT_EQ(response.fields().get("X-A"), "b");
@@ -247,11 +249,14 @@ TEST(Stream, CannotBePrepared) {
   } catch (const OptionError& error) {
     EXPECT_EQ(error.option(), "/stream");
     EXPECT_STREQ(error.what(),
-                 "Route \"/stream\" has a streamed Response, which cannot be prepared: give a handler that returns it");
+                 "Route \"/stream\" has a streamed Response, which cannot be prepared: give a "
+                 "handler that returns it");
   }
 }
 
-TEST(Stream, NeedsAProducer) { EXPECT_THROW(Response::stream(nullptr), std::invalid_argument); }
+TEST(Stream, NeedsAProducer) {
+  EXPECT_THROW(Response::stream(nullptr), std::invalid_argument);
+}
 
 }  // namespace
 }  // namespace bao::testing

@@ -1,5 +1,3 @@
-#include <bao/task.h>
-
 #include <gtest/gtest.h>
 #include <memory>
 #include <optional>
@@ -9,6 +7,7 @@
 #include <vector>
 
 #include <bao/bao.h>
+#include <bao/task.h>
 
 #include "api/served.h"
 
@@ -43,8 +42,12 @@ struct Counted {
   ~Counted() { --alive; }
 };
 
-Task<int> number(int n) { co_return n; }
-Task<Counted> counted() { co_return Counted(); }
+Task<int> number(int n) {
+  co_return n;
+}
+Task<Counted> counted() {
+  co_return Counted();
+}
 
 TEST(Task, DoesNothingUntilItIsAwaited) {
   bool ran = false;
@@ -52,7 +55,9 @@ TEST(Task, DoesNothingUntilItIsAwaited) {
     ran = true;
     co_return;
   };
-  { Task<void> dropped = make(); }
+  {
+    Task<void> dropped = make();
+  }
   EXPECT_FALSE(ran);
   finish(make());
   EXPECT_TRUE(ran);
@@ -116,7 +121,9 @@ TEST(Task, DestroysWhatItOwnsOnce) {
       co_await sleep(1ms);
       (void)argument;
     };
-    { Task<void> never_started = hold(Counted()); }
+    {
+      Task<void> never_started = hold(Counted());
+    }
     EXPECT_EQ(Counted::alive, 0);
     finish(hold(Counted()));
     EXPECT_EQ(Counted::alive, 0);
@@ -179,12 +186,19 @@ TEST(Task, ManyThousandAwaitsInARow) {
   EXPECT_EQ(sum, 5000);
 }
 
-// ---- The trap of g++ 12 (docs/getting-started.md): temporaries that are aggregates, or closures that own something,
-// are destroyed twice if they stand in an expression with co_await. These forms are safe, and must stay so.
+// ---- The trap of g++ 12 (docs/getting-started.md): temporaries that are aggregates, or closures
+// that own something, are destroyed twice if they stand in an expression with co_await. These forms
+// are safe, and must stay so.
 
-Task<std::size_t> takes_response(Response response) { co_return response.body().size(); }
-Task<std::size_t> takes_options(FetchOptions options) { co_return options.body.size(); }
-Task<std::size_t> takes_text(std::string text) { co_return text.size(); }
+Task<std::size_t> takes_response(Response response) {
+  co_return response.body().size();
+}
+Task<std::size_t> takes_options(FetchOptions options) {
+  co_return options.body.size();
+}
+Task<std::size_t> takes_text(std::string text) {
+  co_return text.size();
+}
 
 class SafeForms : public ::testing::Test {
  protected:

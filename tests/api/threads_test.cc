@@ -10,7 +10,8 @@
 
 #include "api/served.h"
 
-// Loops on several threads, each its own world; other threads reach them by post only. ThreadSanitizer looks.
+// Loops on several threads, each its own world; other threads reach them by post only.
+// ThreadSanitizer looks.
 namespace bao {
 namespace {
 
@@ -95,9 +96,8 @@ TEST(Threads, OthersReachAServerByPost) {
     return serve(std::move(options));
   });
   EXPECT_EQ(served.connect().get("/").body, "0");
-  served.on_loop([](Server& server) {
-    server.reload({.fetch = [] { return Response("reloaded"); }});
-  });
+  served.on_loop(
+      [](Server& server) { server.reload({.fetch = [] { return Response("reloaded"); }}); });
   std::uint64_t total = 0;
   served.on_loop_and_wait([&](Server& server) { total = server.counters().requests_total; });
   EXPECT_EQ(total, 1u);

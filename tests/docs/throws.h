@@ -1,6 +1,7 @@
 #pragma once
 
-// What the fragments of a page find there: everything that they may have included, and the judge of `throws` blocks.
+// What the fragments of a page find there: everything that they may have included, and the judge of
+// `throws` blocks.
 
 #include <exception>
 #include <functional>

@@ -1,0 +1,7 @@
+// expect: A bao handler takes \(bao::Request&\), \(bao::Request&, bao::Server&\) or nothing
+
+#include <bao/bao.h>
+
+int main() {
+  bao::serve({.routes = {{"/users/:id", [](int id) { return bao::Response(id == 7 ? "seven" : "another"); }}}});
+}
