@@ -1,6 +1,5 @@
 #include <gtest/gtest.h>
 #include <iterator>
-#include <memory>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -167,7 +166,8 @@ TEST(FieldsObject, CopiesAndMovesOfAllSizes) {
 }
 
 TEST(FieldsObject, AMovedFromSetIsEmptyAndUsable) {
-  for (Fields& fields : *std::make_unique<std::vector<Fields>>(of_all_sizes())) {
+  std::vector<Fields> sets = of_all_sizes();
+  for (Fields& fields : sets) {
     Fields target(std::move(fields));
     EXPECT_TRUE(fields.empty());
     EXPECT_EQ(fields.lines(), "");
@@ -177,7 +177,8 @@ TEST(FieldsObject, AMovedFromSetIsEmptyAndUsable) {
 }
 
 TEST(FieldsObject, MayBeAssignedToItself) {
-  for (Fields& fields : *std::make_unique<std::vector<Fields>>(of_all_sizes())) {
+  std::vector<Fields> sets = of_all_sizes();
+  for (Fields& fields : sets) {
     const std::string lines(fields.lines());
     Fields& same = fields;
     fields = same;

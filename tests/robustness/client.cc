@@ -98,13 +98,13 @@ Client& Client::operator=(Client&& other) noexcept {
   return *this;
 }
 
-bool Client::send(std::string_view bytes) {
+bool Client::send(std::string_view bytes, milliseconds patience) {
   while (!bytes.empty()) {
     const ssize_t sent = ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
     if (sent > 0) {
       bytes.remove_prefix(static_cast<size_t>(sent));
     } else if (errno == EAGAIN) {
-      if (!wait_for(fd_, POLLOUT, kPatience)) return false;
+      if (!wait_for(fd_, POLLOUT, patience)) return false;
     } else if (errno != EINTR) {
       return false;
     }

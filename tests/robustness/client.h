@@ -47,7 +47,7 @@ class Client {
   int fd() const { return fd_; }
 
   /// Sends all of `bytes`. False if the connection ended first, or no room came in time.
-  bool send(std::string_view bytes);
+  bool send(std::string_view bytes, std::chrono::milliseconds patience = kPatience);
   /// Sends `bytes` again and again for as long as the kernel takes them within `patience`. Returns how many it took.
   size_t send_until_full(std::string_view bytes, std::chrono::milliseconds patience);
   bool get(std::string_view path);

@@ -320,7 +320,7 @@ TEST(SignalStorm, DisturbsNoRequest) {
         },
         kind);
     const std::string body(200'000, 'b');
-    for (int i = 0; i < repetitions(40); ++i) {
+    for (int i = 0; i < repetitions(25); ++i) {
       Client client(server.place());
       for (const char* path : {"/text", "/later", "/blocking", "/large", "/stream"}) {
         ASSERT_TRUE(client.get(path));
