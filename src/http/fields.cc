@@ -46,6 +46,29 @@ const char* line_end(const char* line) {
   return static_cast<const char*>(std::memchr(line, '\n', SIZE_MAX / 2)) + 1;
 }
 
+struct Kept {
+  size_t size;
+  size_t dropped;
+};
+
+// Drops the lines of that name from the first `size` bytes and moves the others together. `name` lies elsewhere.
+Kept drop_lines(char* data, size_t size, std::string_view name) {
+  Kept kept{0, 0};
+  const char* end = data + size;
+  for (const char* line = data; line != end;) {
+    const char* next = line_end(line);
+    const auto length = static_cast<size_t>(next - line);
+    if (http::equals_ignoring_case({line, std::string_view(line, length).find(':')}, name)) {
+      ++kept.dropped;
+    } else {
+      std::memmove(data + kept.size, line, length);
+      kept.size += length;
+    }
+    line = next;
+  }
+  return kept;
+}
+
 }  // namespace
 
 Fields::Fields(std::initializer_list<std::pair<std::string_view, std::string_view>> fields)
@@ -131,39 +154,22 @@ void Fields::append(std::string_view name, std::string_view value) {
 
 void Fields::set(std::string_view name, std::string_view value) {
   // Appended first: if it is refused nothing has changed, and views into the old fields are still good.
-  size_t before = size_;
+  const size_t before = size_;
   append(name, value);
-  std::string line(data_ + before, size_ - before);
-  std::string kept_name(line.substr(0, name.size()));
-  remove(kept_name);
-  reserve(line.size());
-  std::memcpy(data_ + size_, line.data(), line.size());
-  size_ += static_cast<uint32_t>(line.size());
-  known_ |= known_bit(kept_name);
+  const std::string_view line(data_ + before, size_ - before);
+  const Kept kept = drop_lines(data_, before, line.substr(0, name.size()));
+  if (kept.dropped == 0) return;
+  std::memmove(data_ + kept.size, line.data(), line.size());
+  size_ = static_cast<uint32_t>(kept.size + line.size());
 }
 
 size_t Fields::remove(std::string_view name) {
-  size_t removed = 0;
-  char* to = data_;
-  const char* end = data_ + size_;
-  // `name` may be a view into this object, which moves below; the test comes before each move, and a moved name
-  // would be overwritten only after its own line was seen.
-  std::string own_name(name);
-  for (const char* line = data_; line != end;) {
-    const char* next = line_end(line);
-    auto length = static_cast<size_t>(next - line);
-    std::string_view line_name(line, std::string_view(line, length).find(':'));
-    if (http::equals_ignoring_case(line_name, own_name)) {
-      ++removed;
-    } else {
-      std::memmove(to, line, length);
-      to += length;
-    }
-    line = next;
-  }
-  size_ = static_cast<uint32_t>(to - data_);
-  if (removed > 0) known_ &= static_cast<uint8_t>(~known_bit(own_name));
-  return removed;
+  // `name` may be a view into this object, whose lines move.
+  const std::string own_name(name);
+  const Kept kept = drop_lines(data_, size_, own_name);
+  size_ = static_cast<uint32_t>(kept.size);
+  if (kept.dropped > 0) known_ &= static_cast<uint8_t>(~known_bit(own_name));
+  return kept.dropped;
 }
 
 std::optional<std::string_view> Fields::get(std::string_view name) const {

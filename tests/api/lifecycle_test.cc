@@ -206,6 +206,7 @@ TEST(Stop, LetsRequestsFinishAndTellsThemToClose) {
   EXPECT_EQ(reply.body, "done");
   EXPECT_EQ(reply.field("Connection"), "close");
   EXPECT_EQ(client.wait_for_end(), RawClient::End::closed);
+  client.close();
   EXPECT_TRUE(turn_until([&] { return stopping.done(); }));
 }
 
@@ -232,7 +233,19 @@ TEST(Stop, InsideAHandlerAnswersItsRequest) {
   RawReply reply = client.get("/");
   EXPECT_EQ(reply.body, "last");
   EXPECT_EQ(reply.field("Connection"), "close");
+  client.close();
   EXPECT_TRUE(turn_until([&] { return stopping->done(); }));
+}
+
+// RFC 9112 section 9.6: the server has sent its last reply and its end, and waits a while for the client's.
+TEST(Stop, IsNotHeldUpByAClientThatNeverCloses) {
+  Served served({.fetch = [](Request&, Server& server) {
+    server.stop();
+    return Response("last");
+  }});
+  RawClient client = served.connect();
+  EXPECT_EQ(client.get("/").body, "last");
+  EXPECT_TRUE(turn_until([&] { return served.server.counters().connections_open == 0; }));
 }
 
 // The handler waits for the end of a server that waits for the end of the handler: the reply must
@@ -319,6 +332,7 @@ TEST(Stop, MayBeAwaitedByManyAndTwice) {
   EXPECT_EQ(resumed, 0);
   slow.open = true;
   EXPECT_EQ(client.read_reply().body, "done");
+  client.close();
   EXPECT_TRUE(turn_until([&] { return resumed == 3; }));
   spawn(wait(stopping, resumed));
   EXPECT_EQ(resumed, 4);
@@ -402,8 +416,9 @@ TEST(CloseIdleConnections, InsideAHandlerLeavesItsOwn) {
     closed = server.close_idle_connections();
     return Response("x");
   }});
-  RawClient idle = served.connect(), active = served.connect();
+  RawClient idle = served.connect();
   EXPECT_EQ(idle.get("/").body, "x");
+  RawClient active = served.connect();
   EXPECT_EQ(active.get("/").body, "x");
   EXPECT_EQ(closed, 1u);
   EXPECT_EQ(idle.wait_for_end(), RawClient::End::closed);

@@ -163,6 +163,7 @@ TEST(LoopEnd, DestroysHandlersWhoseClientsAreGone) {
       RawClient client = connect(server);
       client.send(kGet);
       EXPECT_TRUE(turn_until([&] { return server.pending_requests() == 1; }));
+      client.reset();
     }
     EXPECT_TRUE(turn_until([&] { return server.pending_requests() == 0; }));
     EXPECT_TRUE(server.stop().done());

@@ -215,6 +215,7 @@ TEST(Reload, OfAServerThatStops) {
   served.server.reload({.fetch = [token = std::move(token)] { return Response("new"); }});
   open = true;
   EXPECT_EQ(client.read_reply().body, "old");
+  client.close();
   EXPECT_TRUE(turn_until([&] { return stopping.done(); }));
   EXPECT_TRUE(alive.expired()) << "a server that has stopped keeps no handlers";
   served.server.reload({.fetch = says("never")});

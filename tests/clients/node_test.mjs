@@ -21,7 +21,7 @@ async function start(...args) {
     said += chunk;
     if (said.includes("\n")) break;
   }
-  return said.match(/(\S+)\/\n/)[1];
+  return said.match(/(\S+?)\/?\n/)[1];
 }
 
 let url;

@@ -8,6 +8,7 @@ set -euo pipefail
 repository=$(git -C "$(dirname -- "$(readlink -f -- "${BASH_SOURCE[0]}")")" rev-parse --show-toplevel)
 machine=$(mktemp -d)
 trap 'rm -rf --one-file-system -- "$machine"' EXIT
+chmod 755 -- "$machine"  # as of any root folder, for users other than root
 
 mirror=$(apt-get indextargets --format '$(CODENAME) $(REPO_URI)' 'Identifier: Packages' 2>/dev/null |
   sed -n 's/^bookworm //p' | head -n 1) || true

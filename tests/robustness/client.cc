@@ -189,11 +189,11 @@ std::optional<ReceivedReply> Client::read_reply() {
   return reply;
 }
 
-size_t Client::skip(size_t most) {
+size_t Client::skip(size_t most, milliseconds patience) {
   size_t count = std::min(most, buffer_.size());
   if (count > 0) {
     buffer_.erase(0, count);
-  } else if (wait_for(fd_, POLLIN, kPatience)) {
+  } else if (wait_for(fd_, POLLIN, patience)) {
     char block[64 * 1024];
     const ssize_t got = ::recv(fd_, block, std::min(most, sizeof block), MSG_DONTWAIT);
     if (got > 0) count = static_cast<size_t>(got);

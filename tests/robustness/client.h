@@ -55,7 +55,7 @@ class Client {
   /// Reads one reply with a Content-Length or a chunked coding. None if the connection ended or stayed silent first.
   std::optional<ReceivedReply> read_reply();
   /// Reads and drops at most `most` bytes. Returns how many came; 0 at the end.
-  size_t skip(size_t most);
+  size_t skip(size_t most, std::chrono::milliseconds patience = kPatience);
   /// Reads and drops until the connection ends.
   End read_end(std::chrono::milliseconds patience = kPatience);
   /// The bytes that `read_end` and `skip` have dropped.
