@@ -82,6 +82,14 @@ constexpr std::array<std::string_view, 31> kStricter = {
     "too many trailer fields",
 };
 
+// Whether the last line before the empty one is a field and not the size of the last chunk.
+bool ends_with_trailers(std::string_view body) {
+  body.remove_suffix(4);
+  const std::string_view line = body.substr(body.rfind('\n') + 1);
+  const size_t zeros = line.find_first_not_of('0');
+  return zeros != line.npos && (zeros == 0 || (line[zeros] != ';' && line[zeros] != ' ' && line[zeros] != '\t'));
+}
+
 // Reads the body at the front of `input`. False if it is not whole.
 bool read_body(const http::RequestHead& head, std::string_view& input, Message& message, Reading& reading) {
   BodyDecoder decoder =
@@ -94,8 +102,7 @@ bool read_body(const http::RequestHead& head, std::string_view& input, Message& 
   }
   if (status == BodyDecoder::Status::refused) reading.refusal = decoder.refusal().reason;
   if (status != BodyDecoder::Status::done) return false;
-  const std::string_view all = before.substr(0, before.size() - input.size());
-  message.has_trailers = head.chunked && !all.ends_with("0\r\n\r\n") && !all.ends_with("\n\r\n\r\n");
+  message.has_trailers = head.chunked && ends_with_trailers(before.substr(0, before.size() - input.size()));
   return true;
 }
 

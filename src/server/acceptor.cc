@@ -1,6 +1,7 @@
 #include "server/acceptor.h"
 
 #include <chrono>
+#include <system_error>
 #include <utility>
 
 namespace bao::server {
@@ -42,8 +43,7 @@ void Acceptor::on_event(uint32_t) {
 }
 
 void Acceptor::pause() {
-  loop_.unwatch(listener_.fd());
-  watched_ = false;
+  if (std::exchange(watched_, false)) loop_.unwatch(listener_.fd());
   loop_.timers().arm(*this, loop_.now() + kPause);
   if (warned_ == net::TimePoint{} || loop_.now() - warned_ > kBetweenWarnings) {
     warned_ = loop_.now();
@@ -52,8 +52,12 @@ void Acceptor::pause() {
 }
 
 void Acceptor::on_timer() {
-  loop_.watch(listener_.fd(), EPOLLIN, *this);
-  watched_ = true;
+  try {
+    loop_.watch(listener_.fd(), EPOLLIN, *this);
+    watched_ = true;
+  } catch (const std::system_error&) {
+    pause();  // the kernel is short of memory, too
+  }
 }
 
 }  // namespace bao::server

@@ -51,6 +51,7 @@ TEST_F(ConnectionEndTest, WhatFollowsACloseIsNotAnswered) {
   world.send(client, get("/a", "Connection: close\r\n") + get("/b"));
   EXPECT_EQ(output(client), last_ok("/a"));
   EXPECT_EQ(world.requests.size(), 1u);
+  EXPECT_FALSE(client.wire.closed) << "a reset now could take the reply away";
   expect_linger(client);
 }
 

@@ -360,6 +360,19 @@ TEST_F(ConnectionStreamTest, AnUnreadBodyIsGivenUpWhenTheStreamEnds) {
   EXPECT_EQ(output(client), chunked_head() + "0\r\n\r\n" + chunked_head() + "0\r\n\r\n");
 }
 
+TEST_F(ConnectionStreamTest, ALargeUnreadBodyUnderAStreamEndsTheConnection) {
+  world.workspace.settings.max_discarded_bytes = 1'000;
+  stream();
+  Client& client = world.connect();
+  world.send(client, "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 1001\r\n\r\n");
+  EXPECT_EQ(output(client), chunked_head()) << "the handler may still ask for it";
+  kept().finish(nullptr);
+  EXPECT_EQ(output(client), "0\r\n\r\n");
+  EXPECT_TRUE(client.wire.finished);
+  EXPECT_FALSE(client.wire.closed);
+  expect_linger(client);
+}
+
 TEST_F(ConnectionStreamTest, NoContinueBehindAStreamedHead) {
   stream();
   Client& client = world.connect();

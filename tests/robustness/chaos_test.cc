@@ -147,7 +147,7 @@ INSTANTIATE_TEST_SUITE_P(Sockets, Chaos, ::testing::Values(Kind::tcp, Kind::unix
 TEST_P(Chaos, LeavesAServerThatServes) {
   ServerProcess server(add_more_routes, GetParam());
   const Vitals base = server.vitals();
-  const auto end = Clock::now() + (GetParam() == Kind::tcp ? 5s : 3s);
+  const auto end = Clock::now() + (GetParam() == Kind::tcp ? 4s : 2s);
   {
     std::vector<std::unique_ptr<Child>> clients;
     for (unsigned i = 0; i < 4; ++i) {

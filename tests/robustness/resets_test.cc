@@ -145,7 +145,7 @@ TEST_P(Departures, AtEveryStepLeaveNothingBehind) {
   ServerProcess server({}, GetParam().kind);
   server.vitals();
   const Vitals start = server.vitals();
-  const int rounds = repetitions(20);
+  const int rounds = repetitions(12);
   constexpr int kWarmUp = 4;
   for (const Step& step : steps()) {
     Vitals before = server.vitals();
@@ -160,7 +160,7 @@ TEST_P(Departures, AtEveryStepLeaveNothingBehind) {
       if (round == kWarmUp - 1) base = rest;
     }
     if constexpr (!kSanitized) {
-      // Of 400 clients for most steps: twenty bytes that each leaves behind are found.
+      // Of 240 clients for most steps: forty bytes that each leaves behind are found.
       EXPECT_LT(before.memory - base.memory, kNoise) << step.name;
     }
   }
