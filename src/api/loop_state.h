@@ -32,7 +32,10 @@ class LoopState {
   BlockingPool& pool();
 
   /// The servers that a signal stops.
-  void add_server(const std::shared_ptr<ServerState>& server) { servers_.push_back(server); }
+  void add_server(const std::shared_ptr<ServerState>& server) {
+    std::erase_if(servers_, [](const auto& earlier) { return earlier.expired(); });
+    servers_.push_back(server);
+  }
 
   void run(RunOptions options);
 

@@ -7,6 +7,10 @@
 
 namespace bao::server {
 
+namespace {
+constexpr std::string_view kIfNoneMatch = "if-none-match";
+}  // namespace
+
 PreparedReply::PreparedReply(int status, Fields fields, std::string content_type, std::string body)
     : status_(status),
       fields_(std::move(fields)),
@@ -35,7 +39,8 @@ bool PreparedReply::not_modified(const http::RequestHead& head) const {
   if (head.method_id != http::Method::get && head.method_id != http::Method::head) return false;
   // Several lines are one list (RFC 9110 section 5.3); it matches where one of them does.
   for (size_t i = 0; i < head.field_count(); ++i) {
-    if (http::equals_ignoring_case(head.field_name(i), "if-none-match") &&
+    std::string_view name = head.field_name(i);
+    if (name.size() == kIfNoneMatch.size() && http::equals_ignoring_case(name, kIfNoneMatch) &&
         http::if_none_match(head.field_value(i), etag_)) {
       return true;
     }

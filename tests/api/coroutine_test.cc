@@ -258,6 +258,58 @@ TEST(Coroutine, MayEndItselfByTheStopToken) {
   EXPECT_TRUE(turn_until([&] { return ended == 5; }));
 }
 
+/// Suspends until the token stops, and is resumed by whoever stops it.
+class Stopped {
+ public:
+  explicit Stopped(std::stop_token token) : token_(std::move(token)) {}
+  bool await_ready() const { return token_.stop_requested(); }
+  void await_suspend(std::coroutine_handle<> handle) { callback_.emplace(token_, Resume{handle}); }
+  void await_resume() const {}
+
+ private:
+  struct Resume {
+    void operator()() const { handle.resume(); }
+    std::coroutine_handle<> handle;
+  };
+  std::stop_token token_;
+  std::optional<std::stop_callback<Resume>> callback_;
+};
+
+// It ends, and with it all that it owned, in the middle of the request to stop.
+TEST(Coroutine, MayBeResumedByTheStopTokenItself) {
+  int ended = 0;
+  Request* last = nullptr;
+  Served served({.routes = {{"/abort",
+                             [&](Request&, Server& server) {
+                               server.abort(*last);
+                               return Response("aborted");
+                             }}},
+                 .fetch = [&](Request& req) -> Task<Response> {
+                   last = &req;
+                   co_await Stopped(req.stop_token());
+                   ++ended;
+                   co_return Response("too late");
+                 }});
+  auto begin = [&] {
+    RawClient client = served.connect();
+    client.send(get("/"));
+    EXPECT_TRUE(turn_until([&] { return served.server.pending_requests() == 1; }));
+    return client;
+  };
+  begin().reset();
+  EXPECT_TRUE(turn_until([&] { return ended == 1; }));
+  RawClient half = begin();
+  half.finish_writing();
+  EXPECT_EQ(half.read_reply().body, "too late");
+  EXPECT_EQ(ended, 2);
+  RawClient aborted = begin();
+  EXPECT_EQ(served.get("/abort").body, "aborted");
+  EXPECT_EQ(ended, 3);
+  RawClient cut = begin();
+  served.server.stop(true);
+  EXPECT_EQ(ended, 4);
+}
+
 TEST(Coroutine, AnExceptionForNobodyIsNotLogged) {
   Gate gate;
   Served served({.fetch = [&]() -> Task<Response> {

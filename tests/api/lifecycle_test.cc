@@ -222,6 +222,18 @@ TEST(Stop, LetsABodyThatIsUnderWayArrive) {
   EXPECT_EQ(client.read_reply().body, "abcdef");
 }
 
+TEST(Stop, LetsALargeReplyThatIsUnderWayArrive) {
+  const std::string large(8'000'000, 'x');
+  Served served({.fetch = [&] { return Response(large); }});
+  RawClient client = served.connect();
+  client.send(kGet);
+  EXPECT_TRUE(turn_until([&] { return served.server.counters().requests_total == 1; }));
+  Stopping stopping = served.server.stop();
+  EXPECT_FALSE(stopping.done());
+  EXPECT_TRUE(client.read_reply().body == large);
+  EXPECT_EQ(client.wait_for_end(), RawClient::End::closed);
+}
+
 TEST(Stop, InsideAHandlerAnswersItsRequest) {
   std::optional<Stopping> stopping;
   Served served({.fetch = [&](Request&, Server& server) {

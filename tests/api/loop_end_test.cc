@@ -74,6 +74,44 @@ TEST(LoopEnd, AHandleMayOutliveIt) {
   server.reset();
 }
 
+TEST(LoopEnd, TimersAndTasksMayOutliveIt) {
+  std::optional<Timer> timer;
+  std::optional<Stopping> stopping;
+  std::coroutine_handle<> frame;
+  int ends = 0;
+  on_own_loop([&] {
+    timer = every(1h, [witness = std::make_shared<Witness>(ends)] {});
+    stopping = serve(on_loopback([] { return Response(); })).stop();
+    frame = [](Witness) -> Task<void> { co_await sleep(1h); }(Witness(ends)).release();
+    frame.resume();
+  });
+  EXPECT_EQ(ends, 1);
+  timer->cancel();
+  timer->ref();
+  timer->unref();
+  EXPECT_TRUE(stopping->done());
+  frame.destroy();
+  EXPECT_EQ(ends, 2);
+}
+
+TEST(LoopEnd, DestroysStreamsThatAreUnderWay) {
+  int ends = 0;
+  std::optional<RawClient> client;
+  on_own_loop([&] {
+    Server server = serve(on_loopback([&] {
+      return Response::stream([&](Writer& out) -> Task<> {
+        Witness witness(ends);
+        co_await out.write("begun");
+        co_await sleep(1h);
+      });
+    }));
+    client.emplace(connect(server));
+    client->send(kGet);
+    EXPECT_TRUE(client->wait_for("begun"));
+  });
+  EXPECT_EQ(ends, 1);
+}
+
 TEST(LoopEnd, CutsConnectionsAndDestroysSuspendedHandlers) {
   int ends = 0;
   std::optional<RawClient> idle, busy;

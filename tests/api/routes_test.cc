@@ -333,6 +333,16 @@ TEST(WrongRoute, NoMethodsAreNamed) {
   EXPECT_EQ(refusal({{"/a", methods{.get = Handler()}}}).sentence, found.sentence);
 }
 
+TEST(WrongRoute, AStreamIsNamed) {
+  auto produce = [](Writer& out) -> Task<> { co_await out.write("x"); };
+  Refusal found = refusal({{"/a", Response::stream(produce)}});
+  EXPECT_EQ(found.option, "/a");
+  EXPECT_EQ(found.sentence,
+            "Route \"/a\" has a streamed Response, which cannot be prepared: give a handler that "
+            "returns it");
+  EXPECT_EQ(refusal({{"/a", methods{.get = Response::stream(produce)}}}).sentence, found.sentence);
+}
+
 TEST(WrongRoute, TrueIsNamed) {
   Refusal found = refusal({{"/a", true}});
   EXPECT_EQ(found.option, "/a");
