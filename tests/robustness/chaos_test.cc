@@ -1,5 +1,4 @@
 #include <gtest/gtest.h>
-
 #include <iostream>
 #include <memory>
 #include <random>
@@ -29,9 +28,9 @@ class Random {
   std::mt19937 engine_;
 };
 
-constexpr const char* kPaths[] = {"/text",  "/prepared", "/echo",  "/unread", "/later",
-                                  "/wait",  "/large",    "/stream", "/throw", "/throw-later",
-                                  "/abort", "/abort-later", "/never", "/nobody", "*"};
+constexpr const char* kPaths[] = {"/text",  "/prepared",    "/echo",   "/unread", "/later",
+                                  "/wait",  "/large",       "/stream", "/throw",  "/throw-later",
+                                  "/abort", "/abort-later", "/never",  "/nobody", "*"};
 
 constexpr const char* kGarbage[] = {
     "\r\n\r\n\r\n",
@@ -151,8 +150,8 @@ TEST_P(Chaos, LeavesAServerThatServes) {
   {
     std::vector<std::unique_ptr<Child>> clients;
     for (unsigned i = 0; i < 4; ++i) {
-      clients.push_back(std::make_unique<Child>(
-          [&, i] { return misbehave_until(server.place(), i + 1, end); }));
+      clients.push_back(
+          std::make_unique<Child>([&, i] { return misbehave_until(server.place(), i + 1, end); }));
     }
     Child good([&] { return behave_until(server.place(), end); });
     for (auto& client : clients) EXPECT_TRUE(client->ends_well(kPatience));

@@ -1,19 +1,18 @@
 #include "robustness/child.h"
 
-#include <fcntl.h>
-#include <poll.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <fcntl.h>
 #include <fstream>
+#include <poll.h>
 #include <sstream>
 #include <string>
+#include <sys/prctl.h>
+#include <sys/wait.h>
 #include <system_error>
 #include <thread>
+#include <unistd.h>
 
 #include "robustness/sanitizers.h"
 
@@ -65,7 +64,8 @@ milliseconds Child::cpu_time() const {
   std::ifstream file("/proc/" + std::to_string(pid_) + "/stat");
   std::string text;
   std::getline(file, text);
-  // The name in parentheses may hold spaces; utime and stime are the 12th and 13th fields behind it (proc(5)).
+  // The name in parentheses may hold spaces; utime and stime are the 12th and 13th fields behind it
+  // (proc(5)).
   std::istringstream fields(text.substr(text.rfind(')') + 1));
   std::string skipped;
   for (int i = 0; i < 11; ++i) fields >> skipped;

@@ -1,14 +1,14 @@
 #pragma once
 
-#include <sys/types.h>
-
 #include <chrono>
 #include <functional>
 #include <optional>
+#include <sys/types.h>
 
 namespace bao::testing {
 
-/// A forked process that runs a function and exits with what it returns. It dies with its parent, at the latest.
+/// A forked process that runs a function and exits with what it returns. It dies with its parent,
+/// at the latest.
 class Child {
  public:
   explicit Child(const std::function<int()>& main);

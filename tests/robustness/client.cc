@@ -1,17 +1,16 @@
 #include "robustness/client.h"
 
+#include <algorithm>
 #include <arpa/inet.h>
+#include <cerrno>
+#include <charconv>
+#include <cstddef>
+#include <cstring>
 #include <netinet/in.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
-
-#include <algorithm>
-#include <cerrno>
-#include <charconv>
-#include <cstddef>
-#include <cstring>
 #include <utility>
 
 namespace bao::testing {
@@ -128,7 +127,9 @@ size_t Client::send_until_full(std::string_view bytes, milliseconds patience) {
   }
 }
 
-bool Client::get(std::string_view path) { return send(request(path)); }
+bool Client::get(std::string_view path) {
+  return send(request(path));
+}
 
 // Reads once, as much as there is. False at the end of the connection, and when nothing comes.
 bool Client::fill() {
@@ -182,8 +183,8 @@ std::optional<ReceivedReply> Client::read_reply() {
   constexpr std::string_view kLength = "\r\nContent-Length: ";
   if (const size_t at = reply.head.find(kLength); at != std::string::npos) {
     size_t size = 0;
-    std::from_chars(reply.head.data() + at + kLength.size(),
-                    reply.head.data() + reply.head.size(), size);
+    std::from_chars(reply.head.data() + at + kLength.size(), reply.head.data() + reply.head.size(),
+                    size);
     if (!read_exactly(size, reply.body)) return std::nullopt;
   }
   return reply;
@@ -220,9 +221,13 @@ End Client::read_end(milliseconds patience) {
   }
 }
 
-bool Client::readable() const { return !buffer_.empty() || wait_for(fd_, POLLIN, milliseconds(0)); }
+bool Client::readable() const {
+  return !buffer_.empty() || wait_for(fd_, POLLIN, milliseconds(0));
+}
 
-void Client::half_close() { ::shutdown(fd_, SHUT_WR); }
+void Client::half_close() {
+  ::shutdown(fd_, SHUT_WR);
+}
 
 void Client::reset() {
   // A linger time of zero makes close() send RST (socket(7)).
@@ -238,7 +243,8 @@ void Client::close() {
 std::string request(std::string_view path, std::string_view more, std::string_view body) {
   std::string text = body.empty() ? "GET " : "POST ";
   text.append(path).append(" HTTP/1.1\r\nHost: robust\r\n").append(more);
-  if (!body.empty()) text.append("Content-Length: ").append(std::to_string(body.size())).append("\r\n");
+  if (!body.empty())
+    text.append("Content-Length: ").append(std::to_string(body.size())).append("\r\n");
   return text.append("\r\n").append(body);
 }
 

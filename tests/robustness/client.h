@@ -13,8 +13,8 @@ namespace bao::testing {
 
 /// Where a server listens, as a client names it.
 struct Place {
-  int port = 0;              ///< on 127.0.0.1, unless `unix_path` is set
-  std::string unix_path{};   ///< a leading NUL byte makes it an abstract name
+  int port = 0;             ///< on 127.0.0.1, unless `unix_path` is set
+  std::string unix_path{};  ///< a leading NUL byte makes it an abstract name
 };
 
 struct ReceivedReply {
@@ -31,13 +31,14 @@ enum class End {
   none,    ///< it had not ended in time
 };
 
-/// A client that does what it is told, with blocking calls that give up after `kPatience`. It owns one socket.
+/// A client that does what it is told, with blocking calls that give up after `kPatience`. It owns
+/// one socket.
 class Client {
  public:
   Client() = default;
-  /// Connects. `ok()` says whether that worked. `receive_buffer`: the bytes that the kernel may hold for it, 0 for its
-  /// own choice. TCP clients with different `source` numbers (1 to 250) come from different loopback addresses, each of
-  /// which has ports of its own.
+  /// Connects. `ok()` says whether that worked. `receive_buffer`: the bytes that the kernel may
+  /// hold for it, 0 for its own choice. TCP clients with different `source` numbers (1 to 250) come
+  /// from different loopback addresses, each of which has ports of its own.
   explicit Client(const Place& place, int receive_buffer = 0, int source = 1);
   Client(Client&& other) noexcept;
   Client& operator=(Client&& other) noexcept;
@@ -48,11 +49,13 @@ class Client {
 
   /// Sends all of `bytes`. False if the connection ended first, or no room came in time.
   bool send(std::string_view bytes, std::chrono::milliseconds patience = kPatience);
-  /// Sends `bytes` again and again for as long as the kernel takes them within `patience`. Returns how many it took.
+  /// Sends `bytes` again and again for as long as the kernel takes them within `patience`. Returns
+  /// how many it took.
   size_t send_until_full(std::string_view bytes, std::chrono::milliseconds patience);
   bool get(std::string_view path);
 
-  /// Reads one reply with a Content-Length or a chunked coding. None if the connection ended or stayed silent first.
+  /// Reads one reply with a Content-Length or a chunked coding. None if the connection ended or
+  /// stayed silent first.
   std::optional<ReceivedReply> read_reply();
   /// Reads and drops at most `most` bytes. Returns how many came; 0 at the end.
   size_t skip(size_t most, std::chrono::milliseconds patience = kPatience);

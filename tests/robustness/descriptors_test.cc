@@ -1,10 +1,9 @@
+#include <cstdio>
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
-#include <unistd.h>
-
-#include <cstdio>
 #include <thread>
+#include <unistd.h>
 #include <vector>
 
 #include "robustness/server_process.h"
@@ -33,7 +32,8 @@ TEST_P(Descriptors, RunningOutOfThemNeitherSpinsNorStopsTheServer) {
   const Vitals base = server.vitals();
   ASSERT_EQ(base.connections_open, 0);
 
-  // All of them connect, because the kernel does that; those that the server cannot take wait in its queue.
+  // All of them connect, because the kernel does that; those that the server cannot take wait in
+  // its queue.
   std::vector<Client> clients;
   for (int i = 0; i < kTooMany; ++i) {
     ASSERT_TRUE(clients.emplace_back(server.place()).get("/"));
@@ -97,7 +97,8 @@ TEST(DescriptorsOfAnErrorPage, AHandlerThatThrowsIsAnsweredWithoutAnyLeft) {
 std::string sockets_of_a_program() {
   std::string text;
   // Links of the first three descriptors are the test runner's own.
-  FILE* program = ::popen("for fd in /proc/self/fd/[3-9] /proc/self/fd/[1-9][0-9]; do readlink $fd; done", "r");
+  FILE* program =
+      ::popen("for fd in /proc/self/fd/[3-9] /proc/self/fd/[1-9][0-9]; do readlink $fd; done", "r");
   char block[4096];
   while (size_t count = std::fread(block, 1, sizeof block, program)) text.append(block, count);
   ::pclose(program);

@@ -1,8 +1,7 @@
 #include <gtest/gtest.h>
-#include <sys/resource.h>
-
 #include <iostream>
 #include <string>
+#include <sys/resource.h>
 #include <vector>
 
 #include "robustness/server_process.h"
@@ -10,7 +9,8 @@
 namespace bao::testing {
 namespace {
 
-// Raises this process's limit, which the server's process inherits. False if the hard limit is too low.
+// Raises this process's limit, which the server's process inherits. False if the hard limit is too
+// low.
 bool allow_descriptors(rlim_t count) {
   rlimit limit{};
   ::getrlimit(RLIMIT_NOFILE, &limit);
@@ -21,7 +21,8 @@ bool allow_descriptors(rlim_t count) {
 
 constexpr int kWave = 500;
 
-// Connects a wave of clients, brings each of them to a different point of its life, and drops them all.
+// Connects a wave of clients, brings each of them to a different point of its life, and drops them
+// all.
 void run_wave(const Place& place, int wave) {
   std::vector<Client> clients;
   clients.reserve(kWave);
@@ -58,7 +59,8 @@ void warm_up(ServerProcess& server) {
   std::vector<Client> clients;
   for (int i = 0; i < kWave; ++i) {
     clients.emplace_back(server.place());
-    ASSERT_TRUE(clients.back().send(request("/echo", "Content-Length: 3000\r\n") + std::string(2000, 'e')));
+    ASSERT_TRUE(
+        clients.back().send(request("/echo", "Content-Length: 3000\r\n") + std::string(2000, 'e')));
   }
   const Vitals there =
       server.vitals_when([](const Vitals& now) { return now.requests_pending == kWave; });
@@ -88,7 +90,8 @@ TEST(ManyConnections, TwentyThousandThatComeAndGoLeaveNothingBehind) {
   EXPECT_TRUE(server.stop());
 }
 
-// The bound is on what malloc gives out. The kernel's own memory for a socket is several times that.
+// The bound is on what malloc gives out. The kernel's own memory for a socket is several times
+// that.
 TEST(ManyConnections, TenThousandIdleOnesCostAtMost512BytesEachAndAreServedAgain) {
   const int count = repetitions(10'000);
   if (!allow_descriptors(static_cast<rlim_t>(count) + 100)) {
@@ -110,7 +113,8 @@ TEST(ManyConnections, TenThousandIdleOnesCostAtMost512BytesEachAndAreServedAgain
     ASSERT_TRUE(client.ok()) << i;
     ASSERT_TRUE(client.get(paths[i % 4])) << i;
     if (i % 100 != 99) continue;
-    for (int j = i - 99; j <= i; ++j) ASSERT_TRUE(clients[static_cast<size_t>(j)].read_reply()) << j;
+    for (int j = i - 99; j <= i; ++j)
+      ASSERT_TRUE(clients[static_cast<size_t>(j)].read_reply()) << j;
   }
   const Vitals full = server.vitals();
   ASSERT_EQ(full.connections_open, count);

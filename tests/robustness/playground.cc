@@ -1,9 +1,9 @@
 #include "robustness/playground.h"
 
-#include <bao/bao.h>
-
 #include <stdexcept>
 #include <string>
+
+#include <bao/bao.h>
 
 #include "robustness/server_process.h"
 
@@ -52,7 +52,9 @@ Task<void> produce(Count count, Writer& out) {
   for (size_t sent = 0; sent < kLargeBody; sent += piece.size()) co_await out.write(piece);
 }
 
-Response fail() { throw std::runtime_error("a handler's own failure"); }
+Response fail() {
+  throw std::runtime_error("a handler's own failure");
+}
 
 Response abort_request(Request& request, Server& server) {
   server.abort(request);

@@ -1,7 +1,6 @@
-#include <gtest/gtest.h>
-
 #include <csignal>
 #include <functional>
+#include <gtest/gtest.h>
 #include <string>
 #include <thread>
 #include <vector>
@@ -51,14 +50,13 @@ std::vector<Step> steps() {
       {"WhileTheHandlerIsSuspended", [](Client& c) { return c.get("/wait"); }, 1},
       {"WithRequestsBehindASuspendedHandler",
        [](Client& c) {
-         // More than the server takes at once, but not more than the kernel takes for it: behind a full window no
-         // end of a connection can be seen.
+         // More than the server takes at once, but not more than the kernel takes for it: behind a
+         // full window no end of a connection can be seen.
          std::string requests = request("/wait");
          for (int i = 0; i < 3500; ++i) requests += request("/text");
          return c.send(requests);
        },
-       1,
-       5},
+       1, 5},
       {"JustBeforeTheReply", [](Client& c) { return c.get("/later"); }},
       {"WithManyRepliesUnderWay",
        [](Client& c) {
@@ -66,8 +64,10 @@ std::vector<Step> steps() {
          for (int i = 0; i < 100; ++i) requests += request(i % 2 ? "/prepared" : "/later");
          return c.send(requests);
        }},
-      {"WhileALargeReplyIsSent", [](Client& c) { return c.get("/large") && c.skip(100'000) > 0; }, -1, 4},
-      {"WhileAStreamIsSent", [](Client& c) { return c.get("/stream") && c.skip(100'000) > 0; }, 1, 4},
+      {"WhileALargeReplyIsSent", [](Client& c) { return c.get("/large") && c.skip(100'000) > 0; },
+       -1, 4},
+      {"WhileAStreamIsSent", [](Client& c) { return c.get("/stream") && c.skip(100'000) > 0; }, 1,
+       4},
       {"WhileItLingers",
        [](Client& c) { return c.send("no such thing as HTTP\r\n\r\n") && c.read_reply(); }},
       {"WhileItLingersWithMoreToRead",
@@ -171,8 +171,8 @@ TEST_P(Departures, AtEveryStepLeaveNothingBehind) {
   EXPECT_TRUE(server.stop());
 }
 
-// A write to a socket whose peer is gone raises SIGPIPE unless it is told not to. The server writes here before it has
-// had a chance to hear of the peer's end.
+// A write to a socket whose peer is gone raises SIGPIPE unless it is told not to. The server writes
+// here before it has had a chance to hear of the peer's end.
 TEST(BrokenPipe, DoesNotKillTheServer) {
   for (const Kind kind : {Kind::tcp, Kind::unix_socket}) {
     ServerProcess server(
@@ -230,7 +230,8 @@ TEST(HalfClose, LeavesTheClientItsReply) {
     ASSERT_TRUE(client.send(requests));
     client.half_close();
     for (int i = 0; i < 3000; ++i) {
-      ASSERT_EQ(client.read_reply().value_or(ReceivedReply()).body, i % 100 == 0 ? "later" : "hello");
+      ASSERT_EQ(client.read_reply().value_or(ReceivedReply()).body,
+                i % 100 == 0 ? "later" : "hello");
     }
     EXPECT_EQ(client.read_end(), End::closed);
     EXPECT_EQ(server.vitals_at_rest(base, 7).connections_open, 0);

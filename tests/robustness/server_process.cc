@@ -1,18 +1,18 @@
 #include "robustness/server_process.h"
 
-#include <bao/bao.h>
-#include <dirent.h>
-#include <malloc.h>
-#include <unistd.h>
-
 #include <charconv>
 #include <csignal>
 #include <cstdio>
+#include <dirent.h>
 #include <exception>
+#include <malloc.h>
 #include <memory>
 #include <stdexcept>
 #include <thread>
+#include <unistd.h>
 #include <utility>
+
+#include <bao/bao.h>
 
 #include "robustness/playground.h"
 
@@ -40,11 +40,11 @@ std::string tell(const Counters& counters, int64_t handlers, int64_t warnings) {
   const int64_t memory = memory_in_use();
   // The text's own memory is not counted, the order of the numbers is that of Vitals.
   std::string text;
-  for (const int64_t number :
-       {static_cast<int64_t>(counters.connections_open) - 1,
-        static_cast<int64_t>(counters.connections_total) - 1,
-        static_cast<int64_t>(counters.requests_pending) - 1,
-        static_cast<int64_t>(counters.requests_total) - 1, handlers, warnings, count_descriptors(), memory}) {
+  for (const int64_t number : {static_cast<int64_t>(counters.connections_open) - 1,
+                               static_cast<int64_t>(counters.connections_total) - 1,
+                               static_cast<int64_t>(counters.requests_pending) - 1,
+                               static_cast<int64_t>(counters.requests_total) - 1, handlers,
+                               warnings, count_descriptors(), memory}) {
     text += std::to_string(number) + " ";
   }
   return text;
@@ -110,9 +110,9 @@ Vitals ServerProcess::vitals() {
     Vitals vitals;
     const char* at = reply->body.data();
     const char* const end = at + reply->body.size();
-    for (int64_t* number :
-         {&vitals.connections_open, &vitals.connections_total, &vitals.requests_pending,
-          &vitals.requests_total, &vitals.handlers, &vitals.warnings, &vitals.descriptors, &vitals.memory}) {
+    for (int64_t* number : {&vitals.connections_open, &vitals.connections_total,
+                            &vitals.requests_pending, &vitals.requests_total, &vitals.handlers,
+                            &vitals.warnings, &vitals.descriptors, &vitals.memory}) {
       at = std::from_chars(at, end, *number).ptr + 1;
     }
     return vitals;

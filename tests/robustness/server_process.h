@@ -1,10 +1,10 @@
 #pragma once
 
-#include <bao/bao.h>
-
 #include <cstdint>
 #include <functional>
 #include <string>
+
+#include <bao/bao.h>
 
 #include "robustness/child.h"
 #include "robustness/client.h"
@@ -13,7 +13,8 @@ namespace bao::testing {
 
 inline constexpr size_t kLargeBody = 4 << 20;
 
-/// What a server's process tells of itself. The connection and the request that ask for it are not counted.
+/// What a server's process tells of itself. The connection and the request that ask for it are not
+/// counted.
 struct Vitals {
   int64_t connections_open = -1;
   int64_t connections_total = -1;
@@ -25,8 +26,8 @@ struct Vitals {
   int64_t memory = -1;       ///< bytes that malloc has given out
 };
 
-/// A server in a process of its own, so that its descriptors, memory and signals can be looked at and spoiled. It has
-/// routes for every kind of handler, the playground:
+/// A server in a process of its own, so that its descriptors, memory and signals can be looked at
+/// and spoiled. It has routes for every kind of handler, the playground:
 ///   /text, /prepared     "hello"
 ///   /echo                the body
 ///   /unread              "hello", without a look at the body
@@ -37,7 +38,8 @@ struct Vitals {
 ///   /throw, /abort       throws; aborts
 class ServerProcess {
  public:
-  /// Changes options and adds routes; it runs in the new process. The address is set already: a free port on 127.0.0.1.
+  /// Changes options and adds routes; it runs in the new process. The address is set already: a
+  /// free port on 127.0.0.1.
   using Setup = std::function<void(Options&)>;
   enum class Kind { tcp, unix_socket };
 
@@ -50,8 +52,8 @@ class ServerProcess {
   Vitals vitals();
   /// Asks until `good` or until patience is at its end; gives the last answer.
   Vitals vitals_when(const std::function<bool(const Vitals&)>& good);
-  /// Asks until `came` connections have come since `base`, and no connection, request, handler or descriptor of them is
-  /// left; gives the last answer.
+  /// Asks until `came` connections have come since `base`, and no connection, request, handler or
+  /// descriptor of them is left; gives the last answer.
   Vitals vitals_at_rest(const Vitals& base, int64_t came);
   /// Stops it by SIGTERM. True if it ends well.
   bool stop();

@@ -1,17 +1,17 @@
-#include <bao/bao.h>
+#include <atomic>
+#include <csignal>
 #include <gtest/gtest.h>
+#include <memory>
+#include <string>
 #include <sys/eventfd.h>
 #include <sys/prctl.h>
 #include <sys/time.h>
 #include <sys/wait.h>
-#include <unistd.h>
-
-#include <atomic>
-#include <csignal>
-#include <memory>
-#include <string>
 #include <thread>
+#include <unistd.h>
 #include <vector>
+
+#include <bao/bao.h>
 
 #include "robustness/server_process.h"
 
@@ -162,8 +162,9 @@ TEST_P(StopSignal, ReachesTheLoopsOfAllThreads) {
   EXPECT_TRUE(exited_well(child.wait(kPatience)));
 }
 
-// Loops come and go on several threads while signals arrive: each one is told or is not there any more, and nothing is
-// written to descriptors that have taken the numbers of those that a loop has closed.
+// Loops come and go on several threads while signals arrive: each one is told or is not there any
+// more, and nothing is written to descriptors that have taken the numbers of those that a loop has
+// closed.
 TEST_P(StopSignal, MayComeWhileLoopsBeginAndEnd) {
   Child child([number = GetParam()] {
     ::signal(number, SIG_IGN);  // there are moments in which no loop runs
@@ -201,7 +202,7 @@ int g_told = 0;
 
 TEST_P(StopSignal, HasItsFormerDispositionAgainAfterRun) {
   Child child([number = GetParam()] {
-    struct sigaction mine {};
+    struct sigaction mine{};
     mine.sa_handler = [](int) { ++g_told; };
     mine.sa_flags = SA_NODEFER;
     ::sigaction(number, &mine, nullptr);
@@ -213,7 +214,7 @@ TEST_P(StopSignal, HasItsFormerDispositionAgainAfterRun) {
       after(1ms, [number] { ::raise(number); });
       run();
       if (g_told != round) return 2;  // the loop took the signal, not the program
-      struct sigaction present {};
+      struct sigaction present{};
       ::sigaction(number, nullptr, &present);
       if (present.sa_handler != mine.sa_handler || !(present.sa_flags & SA_NODEFER)) return 3;
       ::raise(number);
@@ -224,7 +225,8 @@ TEST_P(StopSignal, HasItsFormerDispositionAgainAfterRun) {
   EXPECT_TRUE(exited_well(child.wait(kPatience)));
 }
 
-// A terminal's Ctrl-C goes to the whole process group: the children that the program has forked get it, too.
+// A terminal's Ctrl-C goes to the whole process group: the children that the program has forked get
+// it, too.
 TEST_P(StopSignal, OfAForkedChildIsNotTakenForTheServersOwn) {
   ServerProcess server([](Options& options) {
     add_slow_routes(options);
@@ -268,7 +270,8 @@ TEST_P(StopSignal, OfAForkedChildIsNotTakenForTheServersOwn) {
   EXPECT_TRUE(exited_well(server.child().wait(kPatience)));
 }
 
-// A child that is forked from a running loop's process may run a loop of its own, with the signals of its own.
+// A child that is forked from a running loop's process may run a loop of its own, with the signals
+// of its own.
 TEST_P(StopSignal, StopsTheLoopOfAForkedChild) {
   Message ready;
   Child child([&] {
@@ -305,7 +308,7 @@ TEST(SignalStorm, DisturbsNoRequest) {
   for (const Kind kind : {Kind::tcp, Kind::unix_socket}) {
     ServerProcess server(
         [](Options& options) {
-          struct sigaction action {};
+          struct sigaction action{};
           action.sa_handler = [](int) { g_alarms = g_alarms + 1; };
           ::sigaction(SIGALRM, &action, nullptr);
           const itimerval often{{0, 300}, {0, 300}};

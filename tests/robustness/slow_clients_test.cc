@@ -1,6 +1,5 @@
-#include <gtest/gtest.h>
-
 #include <algorithm>
+#include <gtest/gtest.h>
 #include <string>
 #include <thread>
 #include <vector>
@@ -20,8 +19,8 @@ void expect_about(Clock::duration taken, milliseconds timeout) {
   EXPECT_LT(taken, timeout + (kSanitized ? 3000ms : 700ms));
 }
 
-// Sends one byte of `text` to each client every so often, until each of them has something to read. Gives the longest
-// time that a fast client's request took meanwhile.
+// Sends one byte of `text` to each client every so often, until each of them has something to read.
+// Gives the longest time that a fast client's request took meanwhile.
 Clock::duration trickle(const Place& place, std::vector<Client>& slow, std::string_view text) {
   Client fast(place);
   Clock::duration longest{};
@@ -85,7 +84,8 @@ TEST_P(SlowHeads, AreTimedAnewForEachRequest) {
   });
   Client client(server.place());
   ASSERT_TRUE(client.get("/text") && client.read_reply());
-  std::this_thread::sleep_for(kTimeout + 100ms);  // longer than a head may take: the connection is only idle
+  std::this_thread::sleep_for(kTimeout +
+                              100ms);  // longer than a head may take: the connection is only idle
   ASSERT_TRUE(client.get("/text") && client.read_reply());
   const auto start = Clock::now();
   ASSERT_TRUE(client.send("GET /te"));
@@ -123,7 +123,8 @@ TEST(SlowBodies, EndWith408AtTheIdleTimeoutAndDisturbNobody) {
   const std::vector<Stall> stalls{
       {"no byte of it", request("/echo", "Content-Length: 10\r\n")},
       {"some of it", request("/echo", "Content-Length: 10\r\n") + "12345"},
-      {"some of much", request("/echo", "Content-Length: 100000000\r\n") + std::string(50'000, 'x')},
+      {"some of much",
+       request("/echo", "Content-Length: 100000000\r\n") + std::string(50'000, 'x')},
       {"no chunk", request("/echo", "Transfer-Encoding: chunked\r\n")},
       {"half a chunk size", request("/echo", "Transfer-Encoding: chunked\r\n") + "1"},
       {"half a chunk", request("/echo", "Transfer-Encoding: chunked\r\n") + "10\r\n12345"},
@@ -154,7 +155,8 @@ TEST(SlowBodies, EndWith408AtTheIdleTimeoutAndDisturbNobody) {
   EXPECT_TRUE(server.stop());
 }
 
-// A byte now and then keeps a body alive; it is only as slow as the client wants it, and costs what it has brought.
+// A byte now and then keeps a body alive; it is only as slow as the client wants it, and costs what
+// it has brought.
 TEST(SlowBodies, ThatGoOnArriveWhole) {
   ServerProcess server([](Options& options) { options.idle_timeout = 300ms; });
   Client client(server.place());
@@ -167,7 +169,8 @@ TEST(SlowBodies, ThatGoOnArriveWhole) {
   EXPECT_TRUE(server.stop());
 }
 
-// A handler has answered without its request's body: the rest of that is waited for like the next request.
+// A handler has answered without its request's body: the rest of that is waited for like the next
+// request.
 TEST(SlowBodies, ThatNobodyWantsEndAtTheIdleTimeout) {
   constexpr auto kTimeout = 400ms;
   ServerProcess server([&](Options& options) { options.idle_timeout = kTimeout; });

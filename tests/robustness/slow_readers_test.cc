@@ -1,5 +1,4 @@
 #include <gtest/gtest.h>
-
 #include <iostream>
 #include <memory>
 #include <string>
@@ -79,8 +78,8 @@ class SlowReaders : public ::testing::TestWithParam<Kind> {
     return highest;
   }
 
-  // The server has given the client up, which sees a failure in the middle of a reply. Where a unix socket had nothing
-  // unread, that is a plain end: it knows no reset.
+  // The server has given the client up, which sees a failure in the middle of a reply. Where a unix
+  // socket had nothing unread, that is a plain end: it knows no reset.
   void expect_cut(Client& client) {
     EXPECT_EQ(server.vitals_when([](const Vitals& now) { return now.connections_open == 0; })
                   .connections_open,
@@ -121,8 +120,8 @@ TEST_P(SlowReaders, ThatPipelineAndNeverReadCostABoundedAmountAndAreReset) {
   EXPECT_TRUE(server.stop());
 }
 
-// Thousands of requests wait behind one whose handler is suspended. When it answers, their replies are many times
-// larger than they are.
+// Thousands of requests wait behind one whose handler is suspended. When it answers, their replies
+// are many times larger than they are.
 TEST_P(SlowReaders, ThatPipelineBehindASuspendedHandlerCostABoundedAmount) {
   for (const char* first : {"/gated", "/gated-body"}) {
     ServerProcess fresh([](Options& options) { add_routes(options); }, GetParam());
@@ -148,7 +147,8 @@ TEST_P(SlowReaders, ThatPipelineBehindASuspendedHandlerCostABoundedAmount) {
       EXPECT_LT(highest, 1 << 20) << "output that is gathered behind " << first;
     }
     // All of them are answered in the end, to a client that reads after all.
-    ASSERT_EQ(client.read_reply().value_or(ReceivedReply()).body.size(), body ? 1000u : kSmallReply);
+    ASSERT_EQ(client.read_reply().value_or(ReceivedReply()).body.size(),
+              body ? 1000u : kSmallReply);
     for (int i = 0; i < 1500; ++i) {
       ASSERT_EQ(client.read_reply().value_or(ReceivedReply()).body.size(), kSmallReply) << i;
     }
@@ -213,8 +213,8 @@ TEST_P(SlowReaders, OfAStreamCostABoundedAmount) {
   EXPECT_TRUE(server.stop());
 }
 
-// Reading steadily is activity, although the kernel asks for more only when a good part of its buffer, which may be
-// megabytes, is free.
+// Reading steadily is activity, although the kernel asks for more only when a good part of its
+// buffer, which may be megabytes, is free.
 TEST_P(SlowReaders, ThatReadSteadilyAreNotTakenForIdle) {
   Client client(server.place(), 64 << 10);
   ASSERT_TRUE(client.get("/huge-prepared"));

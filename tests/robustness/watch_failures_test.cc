@@ -1,11 +1,10 @@
+#include <cerrno>
 #include <gtest/gtest.h>
+#include <string>
 #include <sys/epoll.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
-
-#include <cerrno>
-#include <string>
 #include <vector>
 
 #include "robustness/server_process.h"
@@ -15,8 +14,8 @@ namespace {
 int g_failures = 0;
 }  // namespace
 
-// Stands before the C library's. A kernel out of memory, or a user with too many watches (epoll(7), max_user_watches),
-// cannot be had otherwise without disturbing the machine.
+// Stands before the C library's. A kernel out of memory, or a user with too many watches (epoll(7),
+// max_user_watches), cannot be had otherwise without disturbing the machine.
 extern "C" int epoll_ctl(int epoll, int operation, int fd, epoll_event* event) noexcept {
   if (operation == EPOLL_CTL_ADD && g_failures > 0) {
     --g_failures;
