@@ -1,5 +1,6 @@
-// Feeds arbitrary bytes to the decoder of request bodies, whole and in pieces, and compares it with a reader of the
-// chunked coding that is as simple as the RFC's grammar. The first bytes of the input choose the framing and the cuts.
+// Feeds arbitrary bytes to the decoder of request bodies, whole and in pieces, and compares it with
+// a reader of the chunked coding that is as simple as the RFC's grammar. The first bytes of the
+// input choose the framing and the cuts.
 
 #include <cstddef>
 #include <cstdint>
@@ -52,7 +53,8 @@ Decoded decode(BodyDecoder decoder, std::string_view text, const testing::Cuts& 
   return decoded;
 }
 
-// One line up to its CRLF, taken from the front; nothing if there is none or it has a control character.
+// One line up to its CRLF, taken from the front; nothing if there is none or it has a control
+// character.
 std::optional<std::string_view> take_line(std::string_view& text) {
   const size_t end = text.find("\r\n");
   if (end == text.npos) return std::nullopt;
@@ -64,8 +66,8 @@ std::optional<std::string_view> take_line(std::string_view& text) {
   return line;
 }
 
-// The size that a chunk's line announces: digits, then nothing or white space and a semicolon, and every quote that is
-// opened behind it closed.
+// The size that a chunk's line announces: digits, then nothing or white space and a semicolon, and
+// every quote that is opened behind it closed.
 std::optional<uint64_t> read_size_line(std::string_view line) {
   uint64_t size = 0;
   size_t at = 0;
@@ -118,7 +120,8 @@ void fuzz(const BodyDecoder& decoder, std::string_view text, uint32_t seed) {
   require(decode(decoder, text, testing::byte_by_byte(text.size())) == decoded);
   require(decode(decoder, text, testing::at_random(text.size(), seed)) == decoded);
   if (decoder.is_chunked()) {
-    // The input is smaller than the limits on extensions and trailers, so those do not make a difference.
+    // The input is smaller than the limits on extensions and trailers, so those do not make a
+    // difference.
     const auto expected = read_chunked(text);
     require(expected.has_value() == (decoded.status == Status::done));
     if (expected) require(*expected == decoded);
@@ -137,7 +140,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (size < 2 || size > 800) return 0;
   const std::string_view text(reinterpret_cast<const char*>(data) + 2, size - 2);
   const std::uint8_t length = data[0];
-  bao::http1::fuzz(length % 4 == 0 ? BodyDecoder::with_length(length) : BodyDecoder::chunked(), text,
-                   data[1]);
+  bao::http1::fuzz(length % 4 == 0 ? BodyDecoder::with_length(length) : BodyDecoder::chunked(),
+                   text, data[1]);
   return 0;
 }

@@ -1,6 +1,7 @@
-// Plays scenes between connections in memory, their clients, their handlers and the clock. The input is the script:
-// what is sent and how it is cut, when time passes, when a client stops, what a handler does. Whatever happens,
-// nothing may leak, counters must be exact, and what a client got must be whole replies, unless it saw a reset.
+// Plays scenes between connections in memory, their clients, their handlers and the clock. The
+// input is the script: what is sent and how it is cut, when time passes, when a client stops, what
+// a handler does. Whatever happens, nothing may leak, counters must be exact, and what a client got
+// must be whole replies, unless it saw a reset.
 
 #include <algorithm>
 #include <array>
@@ -32,7 +33,8 @@ void require(bool condition) {
 // The script, from its front.
 class Script {
  public:
-  Script(const std::uint8_t* data, std::size_t size) : rest_(reinterpret_cast<const char*>(data), size) {}
+  Script(const std::uint8_t* data, std::size_t size)
+      : rest_(reinterpret_cast<const char*>(data), size) {}
   bool done() const { return rest_.empty(); }
   std::uint8_t byte() {
     if (rest_.empty()) return 0;
@@ -64,10 +66,9 @@ constexpr std::array<std::string_view, 12> kRequests = {
     "GET http://h/y?z HTTP/1.1\r\nHost: h\r\n\r\n",
     "\r\n",
 };
-constexpr std::array<std::string_view, 6> kBodies = {"hello",    "5\r\nhello\r\n",   "0\r\n\r\n",
-                                                     "0\r\nA: b\r\n\r\n", "1;a=\"b\"\r\nx\r\n", "\r\n"};
+constexpr std::array<std::string_view, 6> kBodies = {
+    "hello", "5\r\nhello\r\n", "0\r\n\r\n", "0\r\nA: b\r\n\r\n", "1;a=\"b\"\r\nx\r\n", "\r\n"};
 constexpr std::array<int, 7> kStatuses = {200, 204, 205, 206, 304, 404, 500};
-
 
 class Play {
  public:
@@ -134,7 +135,9 @@ class Play {
         }
         break;
       case 8: exchange.body_limit = script_.byte() * 5u; break;
-      case 9: std::erase_if(kept_, [&](const auto& kept) { return kept.get() == &exchange; }); break;
+      case 9:
+        std::erase_if(kept_, [&](const auto& kept) { return kept.get() == &exchange; });
+        break;
       case 10: act_on_connection(script_.byte()); break;
       default:
         // Another exchange's turn, in the middle of this one's.
@@ -263,7 +266,8 @@ class Play {
       const bool chunked = head.find("\r\nTransfer-Encoding: chunked\r\n") != head.npos;
       const auto length = length_in(head);
       require(!(chunked && length));
-      // A handler marks its replies to HEAD; those of the server itself are the last and have no body.
+      // A handler marks its replies to HEAD; those of the server itself are the last and have no
+      // body.
       const bool to_head = head.find("\r\nX-Head: 1\r\n") != head.npos;
       if (to_head || status == "204" || status == "304") {
         require(status != "204" || !length);

@@ -1,9 +1,7 @@
-// Reads arbitrary bytes as a stream of requests twice: with Bao's parser, rules and body decoder, and with llhttp,
-// Node's parser, in its strict mode. Requests that both take must be the same in method, target, fields and body, so
-// that no two servers disagree about where one ends. Where only one of them takes a request, the reason must be one
-// that is written down here.
-
-#include <llhttp/llhttp.h>
+// Reads arbitrary bytes as a stream of requests twice: with Bao's parser, rules and body decoder,
+// and with llhttp, Node's parser, in its strict mode. Requests that both take must be the same in
+// method, target, fields and body, so that no two servers disagree about where one ends. Where only
+// one of them takes a request, the reason must be one that is written down here.
 
 #include <algorithm>
 #include <array>
@@ -11,6 +9,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
+#include <llhttp/llhttp.h>
 #include <optional>
 #include <ostream>
 #include <string>
@@ -70,7 +69,8 @@ constexpr std::array<std::string_view, 31> kStricter = {
     "Transfer-Encoding is not exactly chunked",
     "chunked is the only transfer coding that this server knows",
     "Transfer-Encoding in an HTTP/1.0 request",
-    // It takes any number of leading zeros and spaces behind a size, and has no limit on extensions.
+    // It takes any number of leading zeros and spaces behind a size, and has no limit on
+    // extensions.
     "a chunk size has too many digits",
     "a chunk size is not hexadecimal",
     "a chunk size line has a control character or LF without CR",
@@ -87,11 +87,13 @@ bool ends_with_trailers(std::string_view body) {
   body.remove_suffix(4);
   const std::string_view line = body.substr(body.rfind('\n') + 1);
   const size_t zeros = line.find_first_not_of('0');
-  return zeros != line.npos && (zeros == 0 || (line[zeros] != ';' && line[zeros] != ' ' && line[zeros] != '\t'));
+  return zeros != line.npos &&
+         (zeros == 0 || (line[zeros] != ';' && line[zeros] != ' ' && line[zeros] != '\t'));
 }
 
 // Reads the body at the front of `input`. False if it is not whole.
-bool read_body(const http::RequestHead& head, std::string_view& input, Message& message, Reading& reading) {
+bool read_body(const http::RequestHead& head, std::string_view& input, Message& message,
+               Reading& reading) {
   BodyDecoder decoder =
       head.chunked ? BodyDecoder::chunked() : BodyDecoder::with_length(head.content_length);
   const std::string_view before = input;
@@ -102,7 +104,8 @@ bool read_body(const http::RequestHead& head, std::string_view& input, Message& 
   }
   if (status == BodyDecoder::Status::refused) reading.refusal = decoder.refusal().reason;
   if (status != BodyDecoder::Status::done) return false;
-  message.has_trailers = head.chunked && ends_with_trailers(before.substr(0, before.size() - input.size()));
+  message.has_trailers =
+      head.chunked && ends_with_trailers(before.substr(0, before.size() - input.size()));
   return true;
 }
 
@@ -123,7 +126,8 @@ Reading read_with_bao(std::string_view input) {
     Message message;
     message.method = head.method();
     message.target = head.target();
-    const std::string_view line = head.bytes().substr(head.target_span.offset + head.target_span.length + 1);
+    const std::string_view line =
+        head.bytes().substr(head.target_span.offset + head.target_span.length + 1);
     message.version = line.substr(0, line.find('\r'));
     for (size_t i = 0; i < head.field_count(); ++i) {
       message.fields.emplace_back(head.field_name(i), head.field_value(i));
@@ -148,7 +152,9 @@ struct Llhttp {
   bool in_head = true;
 };
 
-Llhttp& self(llhttp_t* parser) { return *static_cast<Llhttp*>(parser->data); }
+Llhttp& self(llhttp_t* parser) {
+  return *static_cast<Llhttp*>(parser->data);
+}
 
 int on_message_begin(llhttp_t* parser) {
   self(parser).message = Message();
@@ -229,18 +235,19 @@ bool has_field(const Message& message, std::string_view name, std::string_view b
 }
 
 size_t count_fields(const Message& message, std::string_view name) {
-  return static_cast<size_t>(
-      std::count_if(message.fields.begin(), message.fields.end(),
-                    [&](const auto& field) { return http::equals_ignoring_case(field.first, name); }));
+  return static_cast<size_t>(std::count_if(
+      message.fields.begin(), message.fields.end(),
+      [&](const auto& field) { return http::equals_ignoring_case(field.first, name); }));
 }
 
 // Methods that llhttp takes in an HTTP request; all others it refuses, whereas Bao passes them on.
 bool llhttp_knows(std::string_view method) {
   static constexpr std::string_view kMethods[] = {
-      "DELETE", "GET", "HEAD", "POST", "PUT", "CONNECT", "OPTIONS", "TRACE", "COPY", "LOCK", "MKCOL", "MOVE",
-      "PROPFIND", "PROPPATCH", "SEARCH", "UNLOCK", "BIND", "REBIND", "UNBIND", "ACL", "REPORT", "MKACTIVITY",
-      "CHECKOUT", "MERGE", "M-SEARCH", "NOTIFY", "SUBSCRIBE", "UNSUBSCRIBE", "PATCH", "PURGE", "MKCALENDAR",
-      "LINK", "UNLINK"};
+      "DELETE",     "GET",      "HEAD",       "POST",     "PUT",    "CONNECT",   "OPTIONS",
+      "TRACE",      "COPY",     "LOCK",       "MKCOL",    "MOVE",   "PROPFIND",  "PROPPATCH",
+      "SEARCH",     "UNLOCK",   "BIND",       "REBIND",   "UNBIND", "ACL",       "REPORT",
+      "MKACTIVITY", "CHECKOUT", "MERGE",      "M-SEARCH", "NOTIFY", "SUBSCRIBE", "UNSUBSCRIBE",
+      "PATCH",      "PURGE",    "MKCALENDAR", "LINK",     "UNLINK"};
   return std::find(std::begin(kMethods), std::end(kMethods), method) != std::end(kMethods);
 }
 
@@ -248,11 +255,12 @@ bool llhttp_knows(std::string_view method) {
 bool llhttp_is_stricter(const Message& message, std::string_view error) {
   if (!llhttp_knows(message.method)) return true;
   // It knows no minor version above 1.
-  if (error == "HPE_INVALID_VERSION") return message.version != "HTTP/1.0" && message.version != "HTTP/1.1";
+  if (error == "HPE_INVALID_VERSION")
+    return message.version != "HTTP/1.0" && message.version != "HTTP/1.1";
   // It takes no repeated or listed length, and no tab behind one.
   if (error == "HPE_UNEXPECTED_CONTENT_LENGTH" || error == "HPE_INVALID_CONTENT_LENGTH") {
-    return count_fields(message, "Content-Length") > 1 || has_field(message, "Content-Length", ",") ||
-           message.has_trailers;
+    return count_fields(message, "Content-Length") > 1 ||
+           has_field(message, "Content-Length", ",") || message.has_trailers;
   }
   // It reads the fields of trailers as if they were of the head.
   if (error == "HPE_INVALID_TRANSFER_ENCODING") return message.has_trailers;
@@ -264,8 +272,9 @@ bool llhttp_is_stricter(const Message& message, std::string_view error) {
 }
 
 [[noreturn]] void fail(const char* what, const Reading& bao, const Reading& llhttp) {
-  std::fprintf(stderr, "%s\nBao: %zu messages, refusal \"%s\"\nllhttp: %zu messages, error \"%s\"\n", what,
-               bao.messages.size(), bao.refusal.c_str(), llhttp.messages.size(), llhttp.refusal.c_str());
+  std::fprintf(
+      stderr, "%s\nBao: %zu messages, refusal \"%s\"\nllhttp: %zu messages, error \"%s\"\n", what,
+      bao.messages.size(), bao.refusal.c_str(), llhttp.messages.size(), llhttp.refusal.c_str());
   std::abort();
 }
 
@@ -278,8 +287,8 @@ void compare(const Reading& bao, const Reading& llhttp) {
     if (a.target != b.target) fail("the targets differ", bao, llhttp);
     if (a.fields != b.fields) fail("the fields differ", bao, llhttp);
     if (a.body != b.body) fail("the bodies differ", bao, llhttp);
-    // llhttp splits Connection at commas inside quotes, knows no tabs in it, and reads Proxy-Connection and trailers
-    // as well. Whoever sees the end has no more to compare.
+    // llhttp splits Connection at commas inside quotes, knows no tabs in it, and reads
+    // Proxy-Connection and trailers as well. Whoever sees the end has no more to compare.
     const bool unclear = a.has_trailers || count_fields(a, "Proxy-Connection") > 0 ||
                          has_field(a, "Connection", "\t\"");
     if (a.keep_alive != b.keep_alive && !unclear) fail("only one of them goes on", bao, llhttp);
@@ -287,7 +296,8 @@ void compare(const Reading& bao, const Reading& llhttp) {
   }
   if (bao.messages.size() > both) {
     if (llhttp.refusal.empty()) fail("llhttp waits for more", bao, llhttp);
-    if (!llhttp_is_stricter(bao.messages[both], llhttp.refusal)) fail("only Bao takes it", bao, llhttp);
+    if (!llhttp_is_stricter(bao.messages[both], llhttp.refusal))
+      fail("only Bao takes it", bao, llhttp);
   } else if (llhttp.messages.size() > both) {
     if (bao.refusal.empty()) fail("Bao waits for more", bao, llhttp);
     if (std::find(kStricter.begin(), kStricter.end(), bao.refusal) == kStricter.end()) {

@@ -1,5 +1,6 @@
-// Feeds arbitrary bytes to the parser and the rules of request heads, whole and in pieces: all must come to the same,
-// and what is accepted must be what RFC 9112 calls a request. The first bytes of the input choose limits and cuts.
+// Feeds arbitrary bytes to the parser and the rules of request heads, whole and in pieces: all must
+// come to the same, and what is accepted must be what RFC 9112 calls a request. The first bytes of
+// the input choose limits and cuts.
 
 #include <cstddef>
 #include <cstdint>
@@ -17,7 +18,8 @@ void require(bool condition) {
   if (!condition) std::abort();
 }
 
-void check_accepted(const HeadReading& reading, std::string_view text, const http1::HeadLimits& limits) {
+void check_accepted(const HeadReading& reading, std::string_view text,
+                    const http1::HeadLimits& limits) {
   require(reading.spans_inside);
   require(reading.head_size <= text.size() && reading.head_size <= limits.max_bytes);
   require(text.substr(0, reading.head_size).ends_with("\r\n\r\n"));

@@ -52,7 +52,8 @@ TEST_P(CorpusTest, NoInputStopsTheProgram) {
     const std::vector<char> bytes{std::istreambuf_iterator<char>(stream), {}};
     // Every beginning of it too: a message that is cut anywhere.
     for (std::size_t size = bytes.size() > 1024 ? bytes.size() : 0; size <= bytes.size(); ++size) {
-      const std::vector<std::uint8_t> input(bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(size));
+      const std::vector<std::uint8_t> input(bytes.begin(),
+                                            bytes.begin() + static_cast<std::ptrdiff_t>(size));
       fuzzer.run(input.data(), input.size());
     }
   }

@@ -1,5 +1,3 @@
-#include <bao/fields.h>
-
 #include <gtest/gtest.h>
 #include <random>
 #include <stdexcept>
@@ -7,6 +5,8 @@
 #include <string_view>
 #include <utility>
 #include <vector>
+
+#include <bao/fields.h>
 
 namespace bao {
 namespace {
@@ -102,7 +102,8 @@ TEST(FieldsTest, NoByteThatEndsALineGetsIn) {
 
 TEST(FieldsTest, NamesAreTokens) {
   Fields fields;
-  for (std::string_view name : {"", " ", "a b", "a:", ":", "a\r\nb", "a\n", "a(", "\"a\"", "\x80"}) {
+  for (std::string_view name :
+       {"", " ", "a b", "a:", ":", "a\r\nb", "a\n", "a(", "\"a\"", "\x80"}) {
     EXPECT_THROW(fields.append(name, "x"), std::invalid_argument) << name;
     EXPECT_THROW(fields.set(name, "x"), std::invalid_argument) << name;
   }
@@ -204,14 +205,18 @@ TEST(FieldsTest, ArgumentsMayPointIntoTheFieldsThemselves) {
 
 TEST(FieldsTest, KnowsWhatTheServerMustKnow) {
   const std::pair<std::string_view, Fields::Known> known[] = {
-      {"content-TYPE", Fields::kContentType}, {"Content-Length", Fields::kContentLength},
-      {"transfer-encoding", Fields::kTransferEncoding}, {"Connection", Fields::kConnection},
-      {"DATE", Fields::kDate}, {"etag", Fields::kETag}};
+      {"content-TYPE", Fields::kContentType},
+      {"Content-Length", Fields::kContentLength},
+      {"transfer-encoding", Fields::kTransferEncoding},
+      {"Connection", Fields::kConnection},
+      {"DATE", Fields::kDate},
+      {"etag", Fields::kETag}};
   for (const auto& [name, bit] : known) {
     Fields fields{{"A", "b"}};
     for (const auto& [other, other_bit] : known) EXPECT_FALSE(fields.knows(other_bit));
     fields.append(name, "x");
-    for (const auto& [other, other_bit] : known) EXPECT_EQ(fields.knows(other_bit), bit == other_bit);
+    for (const auto& [other, other_bit] : known)
+      EXPECT_EQ(fields.knows(other_bit), bit == other_bit);
     fields.set(name, "y");
     EXPECT_TRUE(fields.knows(bit));
     fields.append(name, "z");

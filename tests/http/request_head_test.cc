@@ -40,9 +40,9 @@ void expect_filled(const RequestHead& head) {
 // RFC 9110 section 9.1: methods are case-sensitive
 TEST(RequestHeadTest, MethodsAreRecognisedExactly) {
   const std::pair<std::string_view, Method> methods[] = {
-      {"GET", Method::get},         {"HEAD", Method::head},       {"POST", Method::post},
-      {"PUT", Method::put},         {"DELETE", Method::delete_},  {"CONNECT", Method::connect},
-      {"OPTIONS", Method::options}, {"TRACE", Method::trace},     {"PATCH", Method::patch}};
+      {"GET", Method::get},         {"HEAD", Method::head},      {"POST", Method::post},
+      {"PUT", Method::put},         {"DELETE", Method::delete_}, {"CONNECT", Method::connect},
+      {"OPTIONS", Method::options}, {"TRACE", Method::trace},    {"PATCH", Method::patch}};
   for (const auto& [token, method] : methods) {
     EXPECT_EQ(method_from(token), method);
     EXPECT_EQ(method_from(std::string(token) + "S"), Method::other);

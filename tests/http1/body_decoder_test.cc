@@ -73,7 +73,9 @@ Decoded decode_all_ways(const BodyDecoder& decoder, std::string_view text) {
   return expected;
 }
 
-Decoded chunked(std::string_view text) { return decode_all_ways(BodyDecoder::chunked(), text); }
+Decoded chunked(std::string_view text) {
+  return decode_all_ways(BodyDecoder::chunked(), text);
+}
 
 void expect_content(std::string_view text, std::string_view content) {
   const Decoded decoded = chunked(text);
@@ -175,9 +177,8 @@ TEST(BodyDecoderTest, SizesThatMightOverflowAreRefused) {
 }
 
 TEST(BodyDecoderTest, SizesThatAreNotPlainHexadecimalAreRefused) {
-  for (std::string_view size :
-       {"", "-5", "+5", "0x5", "x", "g", "5g", "5 5", " 5", "\t5", "5.", "5_0", "\"5\"", "'5", "5,",
-        "5h", "\xd9\xa5", "5\x80"}) {
+  for (std::string_view size : {"", "-5", "+5", "0x5", "x", "g", "5g", "5 5", " 5", "\t5", "5.",
+                                "5_0", "\"5\"", "'5", "5,", "5h", "\xd9\xa5", "5\x80"}) {
     expect_refused(std::string(size) + "\r\nhello\r\n0\r\n\r\n");
   }
 }
@@ -192,7 +193,8 @@ TEST(BodyDecoderTest, SizeLinesEndInCrlf) {
   expect_refused("\r\n5\r\nhello\r\n0\r\n\r\n");
 }
 
-// Whoever forwards a line with spaces behind the size may see another size: nothing between it and CRLF.
+// Whoever forwards a line with spaces behind the size may see another size: nothing between it and
+// CRLF.
 TEST(BodyDecoderTest, WhiteSpaceBehindTheSizeNeedsAnExtension) {
   expect_refused("5 \r\nhello\r\n0\r\n\r\n");
   expect_refused("5\t\r\nhello\r\n0\r\n\r\n");
@@ -215,9 +217,9 @@ TEST(BodyDecoderTest, ExtensionsAreIgnored) {
   for (std::string_view extension :
        {";a", ";a=b", ";a=\"b\"", ";a=\"b;c\"", ";a=\"\\\"\"", ";a=\"\\\\\"", ";a;b;c=d", ";a = b",
         " ; a", ";", ";;", ";a=\"\t \x80\""}) {
-    expect_content("5" + std::string(extension) + "\r\nhello\r\n0" + std::string(extension) +
-                       "\r\n\r\n",
-                   "hello");
+    expect_content(
+        "5" + std::string(extension) + "\r\nhello\r\n0" + std::string(extension) + "\r\n\r\n",
+        "hello");
   }
 }
 
@@ -238,7 +240,8 @@ TEST(BodyDecoderTest, ControlCharactersInExtensionsAreRefused) {
     if (c == '"' || c == '\\') continue;
     const bool good = c == '\t' || (byte >= 0x20 && byte != 0x7f);
     for (std::string_view quote : {"", "\""}) {
-      const std::string text = "1;a=" + std::string(quote) + c + std::string(quote) + "\r\nx\r\n0\r\n\r\n";
+      const std::string text =
+          "1;a=" + std::string(quote) + c + std::string(quote) + "\r\nx\r\n0\r\n\r\n";
       EXPECT_EQ(chunked(text).status, good ? Status::done : Status::refused) << byte;
     }
   }
@@ -267,7 +270,8 @@ TEST(BodyDecoderTest, AllExtensionsTogetherAreLimited) {
 TEST(BodyDecoderTest, TheExtensionsOfAnHonestUploadAreFine) {
   std::string text, content;
   for (int i = 0; i < 500; ++i) {
-    text += "400;chunk-signature=" + std::string(64, 'f') + "\r\n" + std::string(1024, 'x') + "\r\n";
+    text +=
+        "400;chunk-signature=" + std::string(64, 'f') + "\r\n" + std::string(1024, 'x') + "\r\n";
     content += std::string(1024, 'x');
   }
   const Decoded decoded = decode(BodyDecoder::chunked(), text + "0\r\n\r\n", {text.size() + 5});

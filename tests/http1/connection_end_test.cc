@@ -1,5 +1,5 @@
-#include <gtest/gtest.h>
 #include <functional>
+#include <gtest/gtest.h>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -234,13 +234,26 @@ TEST_F(ConnectionEndTest, AResetIsSeenInEveryState) {
       {"fresh", [](Client&) {}},
       {"idle", [&](Client& client) { world.send(client, get("/")); }},
       {"in a head", [&](Client& client) { world.send(client, "GET"); }},
-      {"handler pending", [&](Client& client) { reply_later(); world.send(client, get("/")); }},
+      {"handler pending",
+       [&](Client& client) {
+         reply_later();
+         world.send(client, get("/"));
+       }},
       {"pending and paused",
-       [&](Client& client) { reply_later(); world.send(client, get("/") + get("/")); }},
+       [&](Client& client) {
+         reply_later();
+         world.send(client, get("/") + get("/"));
+       }},
       {"body unread",
-       [&](Client& client) { reply_later(); world.send(client, post("/", "hello")); }},
+       [&](Client& client) {
+         reply_later();
+         world.send(client, post("/", "hello"));
+       }},
       {"collecting",
-       [&](Client& client) { echo_bodies(); world.send(client, chunked_post("/", "5\r\nhe")); }},
+       [&](Client& client) {
+         echo_bodies();
+         world.send(client, chunked_post("/", "5\r\nhe"));
+       }},
       {"discarding", [&](Client& client) { world.send(client, chunked_post("/", "5\r\nhe")); }},
       {"reply half sent",
        [&](Client& client) {

@@ -8,7 +8,8 @@
 
 namespace bao::testing {
 
-/// A world that is checked at the end of each test: every exchange back in its pool, every counter at its place.
+/// A world that is checked at the end of each test: every exchange back in its pool, every counter
+/// at its place.
 class ConnectionTest : public ::testing::Test {
  protected:
   using Client = ConnectionWorld::Client;
@@ -79,12 +80,14 @@ class ConnectionTest : public ::testing::Test {
     const std::string body = text.substr(end + 4);
     EXPECT_EQ(body.empty(), head_request) << text;
     if (!head_request) {
-      EXPECT_NE(text.find("\r\nContent-Length: " + std::to_string(body.size()) + "\r\n"), text.npos);
+      EXPECT_NE(text.find("\r\nContent-Length: " + std::to_string(body.size()) + "\r\n"),
+                text.npos);
     }
     expect_linger(client);
   }
 
-  /// The server has sent its end and waits for the client's, so that no reset takes the last reply away.
+  /// The server has sent its end and waits for the client's, so that no reset takes the last reply
+  /// away.
   void expect_linger(Client& client) {
     EXPECT_TRUE(client.wire.finished || client.wire.closed);
     client.wire.peer_finished = true;
@@ -98,8 +101,9 @@ class ConnectionTest : public ::testing::Test {
   }
   static std::string post(std::string_view path, std::string_view body,
                           std::string_view fields = "") {
-    return "POST " + std::string(path) + " HTTP/1.1\r\nHost: h\r\nContent-Length: " +
-           std::to_string(body.size()) + "\r\n" + std::string(fields) + "\r\n" + std::string(body);
+    return "POST " + std::string(path) +
+           " HTTP/1.1\r\nHost: h\r\nContent-Length: " + std::to_string(body.size()) + "\r\n" +
+           std::string(fields) + "\r\n" + std::string(body);
   }
   static std::string chunked_post(std::string_view path, std::string_view chunks,
                                   std::string_view fields = "") {

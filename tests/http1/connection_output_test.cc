@@ -117,9 +117,7 @@ TEST_F(ConnectionOutputTest, ALargeBodyIsNotCopiedIfItsOwnerGivesItAway) {
   EXPECT_EQ(shared.use_count(), 1);
 
   client.wire.throttle(0);
-  world.handler = [&](Exchange& exchange) {
-    exchange.reply({.body = text, .body_text = &text});
-  };
+  world.handler = [&](Exchange& exchange) { exchange.reply({.body = text, .body_text = &text}); };
   world.send(client, get("/"));
   EXPECT_NE(text.size(), 1'000'000u) << "moved away";
 }

@@ -18,8 +18,9 @@ TEST_F(ConnectionPipelineTest, ARequestIsAnswered) {
   Client& client = world.connect();
   EXPECT_TRUE(client.connection->idle());
   world.send(client, get("/a"));
-  EXPECT_EQ(client.take(),
-            "HTTP/1.1 200 OK\r\nDate: Sun, 06 Nov 1994 08:49:37 GMT\r\nContent-Length: 2\r\n\r\n/a");
+  EXPECT_EQ(
+      client.take(),
+      "HTTP/1.1 200 OK\r\nDate: Sun, 06 Nov 1994 08:49:37 GMT\r\nContent-Length: 2\r\n\r\n/a");
   EXPECT_TRUE(client.connection->idle());
   world.send(client, get("/b"));
   EXPECT_EQ(output(client), ok("/b"));
@@ -255,7 +256,8 @@ TEST_F(ConnectionPipelineTest, AHandlerMayReplyOnAnotherConnection) {
     for (auto& waiting : std::exchange(world.kept, {})) reply_with(*waiting, "released");
   };
   world.send(first, get("/wait") + get("/wait") + get("/own"));
-  // The reply in the middle of the other's turn frees the next one there, whose handler waits again.
+  // The reply in the middle of the other's turn frees the next one there, whose handler waits
+  // again.
   world.send(second, get("/go") + get("/go"));
   EXPECT_EQ(output(second), ok("before") + ok("before"));
   EXPECT_EQ(output(first), ok("released") + ok("released") + ok("before"));

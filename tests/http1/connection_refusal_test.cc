@@ -6,8 +6,8 @@
 #include "http1/connection_fixture.h"
 #include "http1/cuts.h"
 
-// Requests that must be refused, as a hostile client sends them: each with a request behind it that must never be
-// seen as one. RFC 9112 sections 2.2, 3, 5, 6.3, 7.1 and 11.2.
+// Requests that must be refused, as a hostile client sends them: each with a request behind it that
+// must never be seen as one. RFC 9112 sections 2.2, 3, 5, 6.3, 7.1 and 11.2.
 namespace bao::http1 {
 namespace {
 
@@ -56,7 +56,8 @@ class ConnectionRefusalTest : public testing::ConnectionTest {
     ASSERT_NE(last, std::string::npos) << "no reply to " << ::testing::PrintToString(hostile.text);
     const std::string refusal = expected.bytes.substr(last);
     EXPECT_TRUE(refusal.starts_with("HTTP/1.1 " + std::to_string(hostile.status) + " "))
-        << ::testing::PrintToString(hostile.text) << "\n" << refusal;
+        << ::testing::PrintToString(hostile.text) << "\n"
+        << refusal;
     EXPECT_NE(refusal.find("\r\nConnection: close\r\n"), std::string::npos);
     EXPECT_EQ(expected.requests, hostile.requests) << ::testing::PrintToString(hostile.text);
     for (const testing::Cuts& cuts : testing::all_ways(text.size())) {
@@ -201,14 +202,16 @@ TEST_F(ConnectionRefusalTest, RequestsBeforeTheBadOneAreAnswered) {
 TEST_F(ConnectionRefusalTest, FramingFieldsInTrailersAreIgnored) {
   echo_bodies();
   Client& client = world.connect();
-  world.send(client, chunked_post("/", "1\r\nx\r\n0\r\nContent-Length: 50\r\nTransfer-Encoding: "
-                                       "chunked\r\nHost: evil\r\n\r\n") +
+  world.send(client, chunked_post("/",
+                                  "1\r\nx\r\n0\r\nContent-Length: 50\r\nTransfer-Encoding: "
+                                  "chunked\r\nHost: evil\r\n\r\n") +
                          get("/next"));
   EXPECT_EQ(output(client), ok("x") + ok(""));
 }
 
 TEST_F(ConnectionRefusalTest, ARefusedHeadRequestGetsNoBody) {
-  for (std::string_view rest : {" / HTTP/1.1\r\n\r\n", " / HTTP/3.0\r\n", " /\r\n", " / HTTP/1.1\r\nX\r\n"}) {
+  for (std::string_view rest :
+       {" / HTTP/1.1\r\n\r\n", " / HTTP/3.0\r\n", " /\r\n", " / HTTP/1.1\r\nX\r\n"}) {
     Client& client = world.connect();
     world.send(client, "HEAD" + std::string(rest));
     const std::string text = output(client);

@@ -17,7 +17,8 @@
 #include "http1/connection_world.h"
 #include "net/loop.h"
 
-// Connections over real sockets and a real loop, with a blocking client in its own thread: what memory cannot show.
+// Connections over real sockets and a real loop, with a blocking client in its own thread: what
+// memory cannot show.
 namespace bao::http1 {
 namespace {
 
@@ -131,12 +132,12 @@ TEST_F(ConnectionSocketTest, APipelineOfLargeRepliesThatIsReadLate) {
   });
 }
 
-// RFC 9112 section 9.6: closing with bytes unread would reset, and a reset may take the last reply away.
+// RFC 9112 section 9.6: closing with bytes unread would reset, and a reset may take the last reply
+// away.
 TEST_F(ConnectionSocketTest, ARefusalReachesAClientThatIsStillSending) {
   workspace_.settings.max_body_bytes = 1000;
   converse([&](int socket) {
-    EXPECT_TRUE(send_all(socket,
-                         "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 500000\r\n\r\n"));
+    EXPECT_TRUE(send_all(socket, "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 500000\r\n\r\n"));
     EXPECT_TRUE(send_all(socket, std::string(500'000, 'x')));
     int error = -1;
     const std::string all = receive_all(socket, &error);
@@ -249,8 +250,9 @@ TEST_F(ConnectionSocketTest, AnEchoOfALargeBody) {
   converse([&](int socket) {
     std::string body;
     while (body.size() < 5'000'000) body += std::to_string(body.size()) + ",";
-    EXPECT_TRUE(send_all(socket, "POST / HTTP/1.1\r\nHost: h\r\nConnection: close\r\nContent-Length: " +
-                                     std::to_string(body.size()) + "\r\n\r\n" + body));
+    EXPECT_TRUE(
+        send_all(socket, "POST / HTTP/1.1\r\nHost: h\r\nConnection: close\r\nContent-Length: " +
+                             std::to_string(body.size()) + "\r\n\r\n" + body));
     EXPECT_TRUE(receive_all(socket).ends_with("\r\n\r\n" + body));
   });
 }

@@ -5,8 +5,8 @@
 #include "http1/connection_fixture.h"
 #include "http1/cuts.h"
 
-// The same bytes must come to the same replies, however they are cut on their way in, however slowly the replies can
-// leave, and however late the handler is.
+// The same bytes must come to the same replies, however they are cut on their way in, however
+// slowly the replies can leave, and however late the handler is.
 namespace bao::http1 {
 namespace {
 
@@ -44,7 +44,8 @@ class ConnectionSplitsTest : public testing::ConnectionTest {
       for (int i = 0; i < 3; ++i) exchange.write(std::string(1 + i * 7, 's'));
       exchange.finish(nullptr);
     } else {
-      reply_with(exchange, std::string(exchange.head.method()) + " " + std::string(exchange.head.target()));
+      reply_with(exchange,
+                 std::string(exchange.head.method()) + " " + std::string(exchange.head.target()));
     }
   }
 
@@ -79,7 +80,7 @@ class ConnectionSplitsTest : public testing::ConnectionTest {
   }
 
   static std::string random_request(Random& random) {
-    static constexpr std::string_view kPaths[] = {"/now", "/late", "/collect", "/late-collect",
+    static constexpr std::string_view kPaths[] = {"/now",   "/late",   "/collect", "/late-collect",
                                                   "/large", "/stream", "/a?b"};
     const std::string_view path = kPaths[random() % std::size(kPaths)];
     switch (random() % 16) {

@@ -146,9 +146,8 @@ TEST_F(ConnectionStopTest, CuttingAnIdleConnectionIsAnOrdinaryEnd) {
 
 TEST_F(ConnectionStopTest, CuttingARequestShowsAsAReset) {
   reply_later();
-  for (const std::string& request :
-       {std::string("GET /"), get("/"), get("/") + get("/"), post("/", "x"),
-        chunked_post("/", "5\r\nhe")}) {
+  for (const std::string& request : {std::string("GET /"), get("/"), get("/") + get("/"),
+                                     post("/", "x"), chunked_post("/", "5\r\nhe")}) {
     Client& client = world.connect();
     world.send(client, request);
     client.connection->cut(Failure::stopped);

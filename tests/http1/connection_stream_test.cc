@@ -166,7 +166,8 @@ TEST_F(ConnectionStreamTest, RepliesWithoutContentSendNone) {
       const std::string text = output(client);
       EXPECT_EQ(text.find("content"), text.npos) << text;
       EXPECT_TRUE(text.ends_with("\r\n\r\n")) << text;
-      EXPECT_EQ(text.find("Transfer-Encoding") != text.npos, status == 200 || (head && status == 200));
+      EXPECT_EQ(text.find("Transfer-Encoding") != text.npos,
+                status == 200 || (head && status == 200));
       EXPECT_EQ(text.find("Content-Length: 0\r\n") != text.npos, status == 205) << text;
       EXPECT_TRUE(client.connection->idle()) << status;
     }
@@ -291,7 +292,8 @@ TEST_F(ConnectionStreamTest, AHalfClosedClientGetsTheWholeStream) {
   EXPECT_FALSE(client.wire.reset);
 }
 
-// A request that turns out to be malformed while its reply is streamed: the reply cannot be finished properly.
+// A request that turns out to be malformed while its reply is streamed: the reply cannot be
+// finished properly.
 TEST_F(ConnectionStreamTest, ABodyThatFailsUnderAStreamEndsInAReset) {
   for (int what = 0; what < 3; ++what) {
     stream();

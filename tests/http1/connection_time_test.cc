@@ -148,6 +148,21 @@ TEST_F(ConnectionTimeTest, TheIdleTimeRunsFromTheLastByteThatLeft) {
   EXPECT_TRUE(client.wire.closed);
 }
 
+TEST_F(ConnectionTimeTest, TheFirstBytesOfALargeReplyAreASignOfLifeToo) {
+  settings.idle_timeout = 7s;
+  reply_later();
+  Client& client = world.connect();
+  client.wire.room = 1'000;
+  client.wire.refill = 0;
+  world.send(client, get("/"));
+  world.pass(6s);
+  reply_to_first(std::string(1'000'000, 'L'));
+  world.pass(6999ms);
+  EXPECT_FALSE(client.wire.closed);
+  world.pass(1ms);
+  EXPECT_TRUE(client.wire.reset);
+}
+
 TEST_F(ConnectionTimeTest, ASilentHandlerIsCutOff) {
   settings.idle_timeout = 7s;
   reply_later();

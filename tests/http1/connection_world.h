@@ -79,8 +79,8 @@ inline void reply_with(http::Exchange& exchange, std::string_view body, int stat
   exchange.reply(reply);
 }
 
-/// The world that a Connection lives in: a scripted handler, clocks that only the test turns, an owner that deletes
-/// closed connections at the end of a turn, peers in memory.
+/// The world that a Connection lives in: a scripted handler, clocks that only the test turns, an
+/// owner that deletes closed connections at the end of a turn, peers in memory.
 class ConnectionWorld final : public http::ExchangeHandler, public http1::ConnectionOwner {
  public:
   struct Client {
@@ -101,7 +101,8 @@ class ConnectionWorld final : public http::ExchangeHandler, public http1::Connec
   net::TimerQueue timers;
   ExchangePool pool;
   http1::Workspace workspace{*this, *this, timers, now, wall_time};
-  std::vector<std::string> requests;  ///< method, target and, if any, body of each that reached the handler
+  std::vector<std::string>
+      requests;  ///< method, target and, if any, body of each that reached the handler
   std::vector<http::Reference<http::Exchange>> kept;  ///< for handlers that reply later
   std::vector<std::unique_ptr<Client>> clients;
 
@@ -156,7 +157,8 @@ class ConnectionWorld final : public http::ExchangeHandler, public http1::Connec
 
   http::Exchange& make_exchange() override { return pool.take(); }
   void on_request(http::Exchange& exchange) override {
-    requests.push_back(std::string(exchange.head.method()) + " " + std::string(exchange.head.target()));
+    requests.push_back(std::string(exchange.head.method()) + " " +
+                       std::string(exchange.head.target()));
     handler(exchange);
   }
   void on_connection_closed(http1::Connection& connection) override {

@@ -8,10 +8,13 @@
 
 namespace bao::testing {
 
-/// Where an input of some size is cut into pieces: the end of each piece, ascending, the last one being the size.
+/// Where an input of some size is cut into pieces: the end of each piece, ascending, the last one
+/// being the size.
 using Cuts = std::vector<std::size_t>;
 
-inline Cuts whole(std::size_t size) { return {size}; }
+inline Cuts whole(std::size_t size) {
+  return {size};
+}
 
 inline Cuts byte_by_byte(std::size_t size) {
   Cuts cuts;

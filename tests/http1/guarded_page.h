@@ -9,8 +9,8 @@
 
 namespace bao::testing {
 
-/// Memory in front of a page that may not be touched: a parser that reads one byte past its input crashes, whatever
-/// the sanitizer.
+/// Memory in front of a page that may not be touched: a parser that reads one byte past its input
+/// crashes, whatever the sanitizer.
 class GuardedPage {
  public:
   /// Room for `capacity` bytes.

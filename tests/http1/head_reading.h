@@ -46,8 +46,8 @@ inline std::ostream& operator<<(std::ostream& out, const HeadReading& reading) {
   return out;
 }
 
-/// Feeds `text` to the parser in the pieces that `cuts` make, each time at another address and directly before a
-/// guard page, and the result to the rules.
+/// Feeds `text` to the parser in the pieces that `cuts` make, each time at another address and
+/// directly before a guard page, and the result to the rules.
 inline HeadReading read_head(std::string_view text, const Cuts& cuts,
                              const http1::HeadLimits& limits = {}) {
   GuardedPage pages[] = {GuardedPage(text.size()), GuardedPage(text.size() + 5000)};
@@ -77,10 +77,11 @@ inline HeadReading read_head(std::string_view text, const Cuts& cuts,
   const std::string_view bytes = head.bytes();
   reading.spans_inside = bytes.data() == placed.data() && bytes.size() == reading.head_size;
   auto inside = [&](http::Span span) {
-    reading.spans_inside &= span.offset <= bytes.size() && span.length <= bytes.size() - span.offset;
+    reading.spans_inside &=
+        span.offset <= bytes.size() && span.length <= bytes.size() - span.offset;
   };
-  for (http::Span span : {head.method_span, head.target_span, head.path_span, head.query_span,
-                          head.authority_span}) {
+  for (http::Span span :
+       {head.method_span, head.target_span, head.path_span, head.query_span, head.authority_span}) {
     inside(span);
   }
   for (const http::FieldSpan& field : head.fields) {

@@ -18,7 +18,8 @@ TEST(LineScanTest, ControlCharactersButHtabEndALine) {
   }
 }
 
-// Every byte, at every place of every length up to a few blocks, in front of a page that may not be read.
+// Every byte, at every place of every length up to a few blocks, in front of a page that may not be
+// read.
 TEST(LineScanTest, FindsTheFirstBadByteWhereverItIs) {
   testing::GuardedPage page(100);
   for (size_t length = 0; length <= 50; ++length) {
@@ -44,14 +45,16 @@ TEST(LineScanTest, AgreesWithALoopOnRandomBytes) {
   testing::GuardedPage page(300);
   for (int round = 0; round < 3000; ++round) {
     std::string bytes(random() % 200, '\0');
-    for (char& c : bytes) c = static_cast<char>(random() % 8 == 0 ? random() : 0x20 + random() % 95);
+    for (char& c : bytes)
+      c = static_cast<char>(random() % 8 == 0 ? random() : 0x20 + random() % 95);
     const std::string_view text = page.place(bytes);
     size_t expected = 0;
     while (expected < text.size() && is_line_byte(static_cast<unsigned char>(text[expected]))) {
       ++expected;
     }
-    EXPECT_EQ(static_cast<size_t>(find_line_end(text.data(), text.data() + text.size()) - text.data()),
-              expected);
+    EXPECT_EQ(
+        static_cast<size_t>(find_line_end(text.data(), text.data() + text.size()) - text.data()),
+        expected);
   }
 }
 

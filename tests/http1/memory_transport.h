@@ -11,8 +11,9 @@
 
 namespace bao::testing {
 
-/// One connection in memory, as its peer and the kernel between see it. The test plays both: it sends, it takes what
-/// was written, it decides how much room there is. It outlives the MemoryTransport that the code under test owns.
+/// One connection in memory, as its peer and the kernel between see it. The test plays both: it
+/// sends, it takes what was written, it decides how much room there is. It outlives the
+/// MemoryTransport that the code under test owns.
 struct Wire {
   // -- What the peer has done
 
@@ -24,23 +25,25 @@ struct Wire {
 
   std::size_t read_size = SIZE_MAX;  ///< the most that one read gives
   std::size_t room = SIZE_MAX;       ///< what writes take before they block
-  std::size_t refill = SIZE_MAX;     ///< the room that there is again when writing is next possible; 0: never
+  std::size_t refill =
+      SIZE_MAX;  ///< the room that there is again when writing is next possible; 0: never
 
   // -- What the server has done
 
-  std::string outbound;               ///< everything that it wrote
-  std::vector<std::size_t> writes;    ///< the size of each write that took something
+  std::string outbound;             ///< everything that it wrote
+  std::vector<std::size_t> writes;  ///< the size of each write that took something
   std::size_t reads = 0;
-  bool finished = false;              ///< it sent its FIN
+  bool finished = false;  ///< it sent its FIN
   bool closed = false;
-  bool reset = false;                 ///< it closed with a reset
+  bool reset = false;  ///< it closed with a reset
   bool read_wanted = true;
   bool write_wanted = false;
 
   net::TransportObserver* observer = nullptr;
   bool finish_told = false;
 
-  /// What a loop would do in a turn: tells the observer of everything that is ready. False if nothing is.
+  /// What a loop would do in a turn: tells the observer of everything that is ready. False if
+  /// nothing is.
   bool turn() {
     if (observer == nullptr) return false;
     if (peer_reset && !read_wanted) {
@@ -65,7 +68,8 @@ struct Wire {
     return true;
   }
 
-  /// Makes every further write block, and lets the server's writing go on `size` bytes at a time once it wants to.
+  /// Makes every further write block, and lets the server's writing go on `size` bytes at a time
+  /// once it wants to.
   void throttle(std::size_t size) {
     room = 0;
     refill = size;

@@ -79,8 +79,8 @@ TEST_F(OutputQueueTest, PartialWritesOfEverySizeLoseNothing) {
       queue.append_copy("copy" + std::to_string(i));
       queue.append("moved" + std::to_string(i), 0);
       queue.append(std::make_shared<const std::string>("shared" + std::to_string(i)), 1);
-      expected += "copy" + std::to_string(i) + "moved" + std::to_string(i) + "hared" +
-                  std::to_string(i);
+      expected +=
+          "copy" + std::to_string(i) + "moved" + std::to_string(i) + "hared" + std::to_string(i);
     }
     while (!queue.empty()) {
       wire.room = step;

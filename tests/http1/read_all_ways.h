@@ -8,7 +8,8 @@
 
 namespace bao::testing {
 
-/// Reads a head whole, byte by byte and split at random. All must come to the same; that is returned.
+/// Reads a head whole, byte by byte and split at random. All must come to the same; that is
+/// returned.
 inline HeadReading read_all_ways(std::string_view text, const http1::HeadLimits& limits = {}) {
   const HeadReading expected = read_head(text, whole(text.size()), limits);
   EXPECT_TRUE(expected.spans_inside);

@@ -87,12 +87,13 @@ TEST(ReplyWriterTest, TheProgramsDateStands) {
 // ---- RFC 9112 section 6, RFC 9110 section 8.6: no program can make the end of a message ambiguous
 
 TEST(ReplyWriterTest, FramingFieldsOfTheProgramAreDropped) {
-  const Fields fields{{"A", "1"},          {"content-length", "7"},  {"Transfer-Encoding", "chunked"},
-                      {"B", "2"},          {"CONTENT-LENGTH", "8"},  {"connection", "keep-alive"},
-                      {"Connection", "x"}, {"transfer-encoding", "gzip"}, {"C", "3"}};
-  EXPECT_EQ(head_of(with_fields(fields, "hello")),
-            "HTTP/1.1 200 OK\r\nA: 1\r\nB: 2\r\nC: 3\r\n" + std::string(kDate) +
-                "Content-Length: 5\r\n\r\n");
+  const Fields fields{
+      {"A", "1"},          {"content-length", "7"},       {"Transfer-Encoding", "chunked"},
+      {"B", "2"},          {"CONTENT-LENGTH", "8"},       {"connection", "keep-alive"},
+      {"Connection", "x"}, {"transfer-encoding", "gzip"}, {"C", "3"}};
+  EXPECT_EQ(head_of(with_fields(fields, "hello")), "HTTP/1.1 200 OK\r\nA: 1\r\nB: 2\r\nC: 3\r\n" +
+                                                       std::string(kDate) +
+                                                       "Content-Length: 5\r\n\r\n");
 }
 
 TEST(ReplyWriterTest, AFieldThatOnlyBeginsLikeFramingStays) {

@@ -141,11 +141,19 @@ TEST(RequestParserTest, OtherMajorVersionsAre505) {
 }
 
 TEST(RequestParserTest, MalformedVersionsAre400) {
-  for (std::string_view version :
-       {"", "HTTP", "HTTP/", "HTTP/1", "HTTP/1.", "HTTP/.1", "HTTP/11", "HTTP/1.10", "HTTP/01.1",
-        "HTTP/1.1 ", "HTTP/1.1\t", " HTTP/1.1", "http/1.1", "Http/1.1", "HTTP /1.1", "HTTP/ 1.1",
-        "HTTP/1 .1", "HTTP/1,1", "HTTP/a.1", "HTTP/1.a", "HTTP/-1.1", "HTTP\\1.1", "HTTPS/1.1",
-        "ICY/1.1", "RTSP/1.0", "HTTP/1.1 HTTP/1.1"}) {
+  for (std::string_view version : {"",           "HTTP",
+                                   "HTTP/",      "HTTP/1",
+                                   "HTTP/1.",    "HTTP/.1",
+                                   "HTTP/11",    "HTTP/1.10",
+                                   "HTTP/01.1",  "HTTP/1.1 ",
+                                   "HTTP/1.1\t", " HTTP/1.1",
+                                   "http/1.1",   "Http/1.1",
+                                   "HTTP /1.1",  "HTTP/ 1.1",
+                                   "HTTP/1 .1",  "HTTP/1,1",
+                                   "HTTP/a.1",   "HTTP/1.a",
+                                   "HTTP/-1.1",  "HTTP\\1.1",
+                                   "HTTPS/1.1",  "ICY/1.1",
+                                   "RTSP/1.0",   "HTTP/1.1 HTTP/1.1"}) {
     expect_refused(with_line("GET / " + std::string(version)), 400);
   }
 }
@@ -198,7 +206,8 @@ TEST(RequestParserTest, AMethodThatIsNoTokenIsRefused) {
 
 // A client that speaks TLS to this port waits for an answer: the first byte is enough to say no.
 TEST(RequestParserTest, WhatIsNoMethodIsRefusedAtItsFirstByte) {
-  for (std::string_view text : {"\x16\x03\x01", "\x16", "(", " ", "\x80", "{\"a\":1}", "\r\n\x16"}) {
+  for (std::string_view text :
+       {"\x16\x03\x01", "\x16", "(", " ", "\x80", "{\"a\":1}", "\r\n\x16"}) {
     expect_refused(std::string(text), 400);
   }
   expect_refused(std::string(1, '\0'), 400);
@@ -221,9 +230,10 @@ TEST(RequestParserTest, PathAndQueryPartAtTheFirstQuestionMark) {
     std::string_view target, path, query;
   };
   for (const Case& c : {Case{"/", "/", ""}, Case{"/?", "/", ""}, Case{"/a?b?c", "/a", "b?c"},
-                        Case{"/??", "/", "?"}, Case{"/a/?x=/y", "/a/", "x=/y"}, Case{"//", "//", ""},
-                        Case{"/%3F", "/%3F", ""}, Case{"/..", "/..", ""}}) {
-    const HeadReading reading = read_all_ways(with_line("GET " + std::string(c.target) + " HTTP/1.1"));
+                        Case{"/??", "/", "?"}, Case{"/a/?x=/y", "/a/", "x=/y"},
+                        Case{"//", "//", ""}, Case{"/%3F", "/%3F", ""}, Case{"/..", "/..", ""}}) {
+    const HeadReading reading =
+        read_all_ways(with_line("GET " + std::string(c.target) + " HTTP/1.1"));
     ASSERT_TRUE(reading.accepted()) << reading;
     EXPECT_EQ(reading.target, c.target);
     EXPECT_EQ(reading.path, c.path);
@@ -342,7 +352,8 @@ TEST(RequestParserTest, ARequestLineOverTheLimitIs414) {
   EXPECT_EQ(read_all_ways("GET /" + std::string(300, 'a'), limits).refused, 414);
 }
 
-// What lies behind the limit cannot change the answer: it would not have been read if it had come later.
+// What lies behind the limit cannot change the answer: it would not have been read if it had come
+// later.
 TEST(RequestParserTest, BytesBehindTheLimitAreNotLookedAt) {
   const HeadLimits limits{.max_bytes = 100, .max_fields = 10};
   EXPECT_EQ(read_all_ways("GET /" + std::string(150, 'a') + "\n", limits).refused, 414);

@@ -70,9 +70,9 @@ TEST(RequestRulesTest, ValidHostsAreTheAuthority) {
 
 TEST(RequestRulesTest, InvalidHostsAreRefused) {
   for (std::string_view host :
-       {"a b", "a/b", "http://a", "user@a", "a:b", "a:1:2", "a:-1", "a:65536", ":80", "[::1",
-        "::1", "[::1]x", "[]", "[:::1]", "a\\b", "a?b", "a#b", "\"a\"", "a;b\tc", "a%2", "a<b>",
-        "caf\xc3\xa9", "a\x80"}) {
+       {"a b", "a/b",   "http://a", "user@a", "a:b",  "a:1:2",       "a:-1", "a:65536",
+        ":80", "[::1",  "::1",      "[::1]x", "[]",   "[:::1]",      "a\\b", "a?b",
+        "a#b", "\"a\"", "a;b\tc",   "a%2",    "a<b>", "caf\xc3\xa9", "a\x80"}) {
     expect_refused(with_host_lines("Host: " + std::string(host) + "\r\n"), 400);
   }
 }
@@ -105,7 +105,8 @@ TEST(RequestRulesTest, AbsoluteForm) {
   }
 }
 
-// Section 3.2.2: the target's host replaces the Host field, which must be there and valid nonetheless
+// Section 3.2.2: the target's host replaces the Host field, which must be there and valid
+// nonetheless
 TEST(RequestRulesTest, AnAbsoluteTargetOverrulesHost) {
   const HeadReading reading = with_host_lines("Host: other\r\n", "1.1", "http://real/");
   EXPECT_TRUE(reading.accepted());
@@ -117,10 +118,27 @@ TEST(RequestRulesTest, AnAbsoluteTargetOverrulesHost) {
 }
 
 TEST(RequestRulesTest, OtherTargetsAreRefused) {
-  for (std::string_view target :
-       {"a", "a/b", "?q", "ftp://a/", "http:/a", "http:a", "http://", "http:///p", "http://:80/",
-        "http://u@a/", "http://u:p@a/", "http://a:b/", "http://a:99999/", "http://[::1/", "://a/",
-        "mailto:a@b", "a.b:80", "**", "*/", "/a#b", "http://a b/"}) {
+  for (std::string_view target : {"a",
+                                  "a/b",
+                                  "?q",
+                                  "ftp://a/",
+                                  "http:/a",
+                                  "http:a",
+                                  "http://",
+                                  "http:///p",
+                                  "http://:80/",
+                                  "http://u@a/",
+                                  "http://u:p@a/",
+                                  "http://a:b/",
+                                  "http://a:99999/",
+                                  "http://[::1/",
+                                  "://a/",
+                                  "mailto:a@b",
+                                  "a.b:80",
+                                  "**",
+                                  "*/",
+                                  "/a#b",
+                                  "http://a b/"}) {
     const HeadReading reading = with_line("GET " + std::string(target) + " HTTP/1.1");
     EXPECT_EQ(reading.refused, 400) << target;
   }
@@ -156,10 +174,11 @@ TEST(RequestRulesTest, ContentLengthIsDigits) {
   EXPECT_EQ(with_fields("Content-Length: 5").content_length, 5u);
   EXPECT_EQ(with_fields("content-length:\t0012 ").content_length, 12u);
   EXPECT_EQ(with_fields("A: b").content_length, 0u);
-  EXPECT_EQ(with_fields("Content-Length: 1844674407370955160").content_length, 1844674407370955160u);
+  EXPECT_EQ(with_fields("Content-Length: 1844674407370955160").content_length,
+            1844674407370955160u);
   for (std::string_view value :
-       {"", "-1", "+1", "0x5", "5a", "a5", "5.0", "5 5", "5;", "1e3", "\"5\"", "5,", ",5", "5,,5",
-        "5, ", "5,a", "a,5", "\xd9\xa5", "5\t5", ",", "5 ,"}) {
+       {"",   "-1", "+1",   "0x5", "5a",  "a5",  "5.0",      "5 5",  "5;", "1e3", "\"5\"",
+        "5,", ",5", "5,,5", "5, ", "5,a", "a,5", "\xd9\xa5", "5\t5", ",",  "5 ,"}) {
     expect_refused(with_fields("Content-Length: " + std::string(value)), 400);
   }
 }
@@ -202,19 +221,34 @@ TEST(RequestRulesTest, ExactlyChunkedIsUnderstood) {
 }
 
 TEST(RequestRulesTest, OtherUsesOfChunkedLeaveTheLengthUnknown) {
-  for (std::string_view value :
-       {"", "chunked, chunked", "chunked, identity", "chunked, gzip", "chunked,", ",chunked",
-        "chunked;a=b", "chunked; a", "\"chunked\"", "chunked chunked", "chunked\tx",
-        "chun ked", "identity", "gzip", "gzip, deflate", "x;chunked", "chunked, x", "{chunked}",
-        "gzip chunked", "chunked, gzip, chunked"}) {
+  for (std::string_view value : {"",
+                                 "chunked, chunked",
+                                 "chunked, identity",
+                                 "chunked, gzip",
+                                 "chunked,",
+                                 ",chunked",
+                                 "chunked;a=b",
+                                 "chunked; a",
+                                 "\"chunked\"",
+                                 "chunked chunked",
+                                 "chunked\tx",
+                                 "chun ked",
+                                 "identity",
+                                 "gzip",
+                                 "gzip, deflate",
+                                 "x;chunked",
+                                 "chunked, x",
+                                 "{chunked}",
+                                 "gzip chunked",
+                                 "chunked, gzip, chunked"}) {
     expect_refused(with_fields("Transfer-Encoding: " + std::string(value)), 400);
   }
 }
 
 // Section 6.1: a coding that is not understood SHOULD be answered with 501
 TEST(RequestRulesTest, UnknownCodingsAre501) {
-  for (std::string_view value : {"xchunked", "'chunked", "chunkedd", "foo", "gzip, chunked", "foo, chunked",
-                                 "gzip, deflate, chunked", "foo, bar"}) {
+  for (std::string_view value : {"xchunked", "'chunked", "chunkedd", "foo", "gzip, chunked",
+                                 "foo, chunked", "gzip, deflate, chunked", "foo, bar"}) {
     expect_refused(with_fields("Transfer-Encoding: " + std::string(value)), 501);
   }
 }
@@ -287,11 +321,13 @@ TEST(RequestRulesTest, OtherExpectationsAre417) {
 
 TEST(RequestRulesTest, SmugglingHeadsAreRefused) {
   for (std::string_view lines :
-       {"Transfer-Encoding : chunked", "Transfer-Encoding\t: chunked", " Transfer-Encoding: chunked",
+       {"Transfer-Encoding : chunked", "Transfer-Encoding\t: chunked",
+        " Transfer-Encoding: chunked",
         "Transfer-Encoding: \x0b"
         "chunked",
-        "Transfer-Encoding: chunked\x0c", "Transfer-Encoding:\xa0"
-                                          "chunked",
+        "Transfer-Encoding: chunked\x0c",
+        "Transfer-Encoding:\xa0"
+        "chunked",
         "Transfer-Encoding\x00: chunked", "X: y\rTransfer-Encoding: chunked",
         "X: y\nTransfer-Encoding: chunked", "Transfer-Encoding\r\n : chunked",
         "Transfer-Encoding: chunked\r\n , identity", "Transfer-Encoding: x, chunked",

@@ -19,7 +19,9 @@ namespace {
 using namespace std::chrono_literals;
 
 // An eventfd that is readable from the start.
-FileDescriptor ready_descriptor() { return FileDescriptor(::eventfd(1, EFD_CLOEXEC | EFD_NONBLOCK)); }
+FileDescriptor ready_descriptor() {
+  return FileDescriptor(::eventfd(1, EFD_CLOEXEC | EFD_NONBLOCK));
+}
 
 class TestHandler final : public EventHandler {
  public:
@@ -78,8 +80,8 @@ TEST(LoopTest, WatchingNonsenseThrows) {
   EXPECT_THROW(loop.watch(fd.get(), EPOLLIN, handler), std::system_error);
 }
 
-// One handler unwatches another that is ready in the same turn: that one may be called once more, and must still be
-// there.
+// One handler unwatches another that is ready in the same turn: that one may be called once more,
+// and must still be there.
 TEST(LoopTest, AHandlerMayBeRetiredByAnotherInTheSameTurn) {
   Loop loop;
   FileDescriptor first_fd = ready_descriptor();
@@ -253,7 +255,9 @@ TEST(LoopTest, WorkThatNeverRunsIsDestroyedWithTheLoop) {
     PostsAtItsEnd(Loop* loop, int* destroyed, int depth)
         : loop(loop), destroyed(destroyed), depth(depth) {}
     PostsAtItsEnd(PostsAtItsEnd&& other) noexcept
-        : loop(std::exchange(other.loop, nullptr)), destroyed(other.destroyed), depth(other.depth) {}
+        : loop(std::exchange(other.loop, nullptr)),
+          destroyed(other.destroyed),
+          depth(other.depth) {}
     ~PostsAtItsEnd() {
       if (loop == nullptr) return;
       ++*destroyed;
@@ -372,7 +376,8 @@ TEST(LoopTest, TheDescriptorIsReadableWhenThereIsSomethingToDo) {
 
 class TestResident final : public Resident {
  public:
-  TestResident(Loop& loop, std::string& order, char name) : loop_(loop), order_(order), name_(name) {}
+  TestResident(Loop& loop, std::string& order, char name)
+      : loop_(loop), order_(order), name_(name) {}
   void on_loop_end() override {
     order_ += name_;
     loop_.remove_resident(*this);

@@ -91,7 +91,8 @@ class SocketTransportTest : public ::testing::TestWithParam<Kind> {
     std::string all;
     while (all.size() < size) {
       char buffer[65536];
-      const ssize_t got = ::recv(peer_.get(), buffer, std::min(sizeof buffer, size - all.size()), 0);
+      const ssize_t got =
+          ::recv(peer_.get(), buffer, std::min(sizeof buffer, size - all.size()), 0);
       if (got <= 0) break;
       all.append(buffer, static_cast<size_t>(got));
     }
@@ -116,7 +117,8 @@ class SocketTransportTest : public ::testing::TestWithParam<Kind> {
     std::string all;
     char buffer[65536];
     IoResult result;
-    while ((result = transport_->read(buffer)).status == Status::ok) all.append(buffer, result.bytes);
+    while ((result = transport_->read(buffer)).status == Status::ok)
+      all.append(buffer, result.bytes);
     last_status_ = result.status;
     return all;
   }
@@ -350,7 +352,8 @@ TEST_P(SocketTransportTest, FinishingWritingLeavesReadingOpen) {
   EXPECT_EQ(last_status_, Status::end);
 }
 
-// When both have finished the kernel reports a hang-up; whoever wants to read shall still read the end.
+// When both have finished the kernel reports a hang-up; whoever wants to read shall still read the
+// end.
 TEST_P(SocketTransportTest, WhenBothHaveFinishedTheEndCanStillBeRead) {
   transport_->attach(observer_);
   transport_->finish_writing();
@@ -439,14 +442,15 @@ TEST_P(SocketTransportTest, DestructionCloses) {
   char buffer[1];
   EXPECT_EQ(::recv(peer_.get(), buffer, 1, 0), 0);
   std::tie(ours_, peer_) = connected_pair();
-  { SocketTransport never_attached(loop_, std::move(ours_)); }
+  {
+    SocketTransport never_attached(loop_, std::move(ours_));
+  }
   EXPECT_EQ(::recv(peer_.get(), buffer, 1, 0), 0);
 }
 
-INSTANTIATE_TEST_SUITE_P(Kinds, SocketTransportTest, ::testing::Values(Kind::tcp, Kind::unix_domain),
-                         [](const auto& info) {
-                           return info.param == Kind::tcp ? "Tcp" : "Unix";
-                         });
+INSTANTIATE_TEST_SUITE_P(Kinds, SocketTransportTest,
+                         ::testing::Values(Kind::tcp, Kind::unix_domain),
+                         [](const auto& info) { return info.param == Kind::tcp ? "Tcp" : "Unix"; });
 
 }  // namespace
 }  // namespace bao::net

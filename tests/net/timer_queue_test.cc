@@ -10,7 +10,9 @@
 namespace bao::net {
 namespace {
 
-TimePoint at(int tick) { return TimePoint(std::chrono::milliseconds(tick)); }
+TimePoint at(int tick) {
+  return TimePoint(std::chrono::milliseconds(tick));
+}
 
 class TestTimer final : public Timer {
  public:
