@@ -179,6 +179,21 @@ TEST_F(ConnectionEndTest, AHandlerMayReplyWhenItLearnsThatTheClientIsGone) {
   }
 }
 
+TEST_F(ConnectionEndTest, AHandlerMayAbortWhenItLearnsThatTheClientIsGone) {
+  observer.gone = [](Exchange& exchange) { exchange.abort(); };
+  world.handler = [this](Exchange& exchange) {
+    world.kept.emplace_back(&exchange);
+    exchange.set_observer(&observer);
+  };
+  for (bool held : {false, true}) {
+    Client& client = world.connect();
+    world.send(client, get("/a") + (held ? get("/b") : ""));
+    client.wire.peer_finished = true;
+    world.run();
+    EXPECT_TRUE(client.wire.reset);
+  }
+}
+
 TEST_F(ConnectionEndTest, AHalfCloseWithinAHeadEndsTheConnection) {
   Client& client = world.connect();
   world.send(client, "GET / HT");

@@ -291,15 +291,17 @@ TEST_F(ConnectionTimeTest, AHeadBehindABlockedReplyIsNotLate) {
   settings.head_timeout = 3s;
   settings.idle_timeout = 100s;
   settings.output_high_water = 1000;
-  const std::string large(100'000, 'L');
-  world.handler = [&](Exchange& exchange) { reply_with(exchange, large); };
+  // Small enough to leave in one write with what a turn gathers, so that the head is begun before
+  // it blocks.
+  const std::string body(10'000, 'b');
+  world.handler = [&](Exchange& exchange) { reply_with(exchange, body); };
   Client& client = world.connect();
   client.wire.throttle(0);
   const std::string second = get("/second");
   world.send(client, get("/first") + second.substr(0, 10));
   EXPECT_FALSE(client.wire.read_wanted);
-  for (int i = 0; i < 10; ++i) {
-    client.wire.room = 9'000;
+  for (int i = 0; i < 5; ++i) {
+    client.wire.room = 1'500;
     world.run();
     world.pass(2s);
   }
@@ -309,7 +311,7 @@ TEST_F(ConnectionTimeTest, AHeadBehindABlockedReplyIsNotLate) {
   world.pass(2999ms);
   EXPECT_FALSE(client.wire.closed) << "it has its whole time once it is read again";
   world.send(client, second.substr(10));
-  EXPECT_EQ(output(client), ok(large) + ok(large));
+  EXPECT_EQ(output(client), ok(body) + ok(body));
 }
 
 // A slow reader that is late with its next head gets the rest of its reply, then a 408.
@@ -359,6 +361,22 @@ TEST_F(ConnectionTimeTest, LingeringEndsAfterItsTime) {
   EXPECT_FALSE(client.wire.closed);
   world.pass(1ms);
   EXPECT_TRUE(client.wire.closed);
+}
+
+// Both are due in the same turn of the clock, and the end of one ends the other.
+TEST_F(ConnectionTimeTest, AConnectionThatIsCutByAnothersTimeoutIsNotTimedOutAsWell) {
+  reply_later();
+  Client& first = world.connect();
+  Client& second = world.connect();
+  world.send(first, get("/a"));
+  world.send(second, get("/b"));
+  observer.gone = [&](Exchange&) {
+    for (Client* client : {&first, &second}) client->connection->cut(Failure::stopped);
+  };
+  for (auto& exchange : world.kept) exchange->set_observer(&observer);
+  world.pass(10s);
+  EXPECT_TRUE(first.wire.closed && second.wire.closed);
+  EXPECT_EQ(observer.times_gone, 2);
 }
 
 TEST_F(ConnectionTimeTest, ManyConnectionsAtOnce) {
