@@ -11,15 +11,15 @@
 
 namespace bao {
 
-/// The fields of a reply (RFC 9110 section 5): names and values, in the order in which they were added. Names compare
-/// without regard to case and are sent as they were written.
+/// The fields of a reply (RFC 9110 section 5): names and values, in the order in which they were
+/// added. Names compare without regard to case and are sent as they were written.
 ///
-/// A name must be a token; a value may hold visible characters, spaces, tabs and bytes from 0x80. Anything else, CR,
-/// LF and NUL above all, throws std::invalid_argument that names the field, so that no value can smuggle in a second
-/// field. Spaces and tabs around a value are dropped.
+/// A name must be a token; a value may hold visible characters, spaces, tabs and bytes from 0x80.
+/// Anything else, CR, LF and NUL above all, throws std::invalid_argument that names the field, so
+/// that no value can smuggle in a second field. Spaces and tabs around a value are dropped.
 ///
-/// Small sets live inside the object: nothing is allocated up to about 100 characters. Views that the getters return
-/// live until the next change or the end of the object. Not thread-safe.
+/// Small sets live inside the object: nothing is allocated up to about 100 characters. Views that
+/// the getters return live until the next change or the end of the object. Not thread-safe.
 class Fields {
  public:
   /// What the server itself must know about a set of fields before it writes a head.

@@ -82,11 +82,13 @@ constexpr bool returns_reply = ReplyTraits<std::remove_cvref_t<R>>::is_reply;
 
 }  // namespace detail
 
-/// What answers a request: any callable that takes `(bao::Request&)`, `(bao::Request&, bao::Server&)` or nothing, and
-/// returns a `Response` (or what converts to one), a `std::optional<Response>`, or a `Task` of either.
+/// What answers a request: any callable that takes `(bao::Request&)`, `(bao::Request&,
+/// bao::Server&)` or nothing, and returns a `Response` (or what converts to one), a
+/// `std::optional<Response>`, or a `Task` of either.
 ///
-/// Copies share the callable, which lives until the last request that it serves has ended, so a coroutine lambda may
-/// use its captures. It is called on the loop's thread, and must not block it (see `bao::blocking`).
+/// Copies share the callable, which lives until the last request that it serves has ended, so a
+/// coroutine lambda may use its captures. It is called on the loop's thread, and must not block it
+/// (see `bao::blocking`).
 class Handler {
  public:
   /// No handler.
@@ -94,7 +96,8 @@ class Handler {
 
   template <typename F>
     requires(!std::same_as<std::remove_cvref_t<F>, Handler> &&
-             !std::same_as<std::remove_cvref_t<F>, Response> && std::is_class_v<std::remove_cvref_t<F>>)
+             !std::same_as<std::remove_cvref_t<F>, Response> &&
+             std::is_class_v<std::remove_cvref_t<F>>)
   Handler(F&& f) : call_(std::make_shared<Model<std::remove_cvref_t<F>>>(std::forward<F>(f))) {}
 
   /// A null pointer makes no handler.
@@ -110,7 +113,9 @@ class Handler {
   /// True if it wants to be called with the whole body at hand.
   bool wants_body() const { return wants_body_; }
   /// For the engine.
-  detail::Outcome operator()(Request& request, Server& server) const { return call_->run(request, server); }
+  detail::Outcome operator()(Request& request, Server& server) const {
+    return call_->run(request, server);
+  }
 
   friend Handler buffered(Handler handler);
 
@@ -146,14 +151,17 @@ class Handler {
   struct Model final : Call {
     using R = typename decltype(result_of<F>())::type;
     static_assert(takes_both<F> || takes_request<F> || takes_nothing<F>,
-                  "A bao handler takes (bao::Request&), (bao::Request&, bao::Server&) or nothing; take the request by "
+                  "A bao handler takes (bao::Request&), (bao::Request&, bao::Server&) or nothing; "
+                  "take the request by "
                   "reference, it cannot be copied");
     static_assert(detail::returns_reply<R>,
-                  "A bao handler returns a bao::Response, a std::optional<bao::Response>, or a bao::Task of either");
+                  "A bao handler returns a bao::Response, a std::optional<bao::Response>, or a "
+                  "bao::Task of either");
 
     template <typename G>
     explicit Model(G&& g) : Call(detail::ReplyTraits<R>::is_task), f(std::forward<G>(g)) {}
-    detail::Outcome run([[maybe_unused]] Request& request, [[maybe_unused]] Server& server) override {
+    detail::Outcome run([[maybe_unused]] Request& request,
+                        [[maybe_unused]] Server& server) override {
       if constexpr (takes_both<F>) {
         return detail::run_handler(f, request, server);
       } else if constexpr (takes_request<F>) {
@@ -169,17 +177,18 @@ class Handler {
   bool wants_body_ = false;
 };
 
-/// The handler, called only once the whole body has arrived, so that `req.text().get()` needs no coroutine. Every
-/// request to it may then hold `max_request_body_size` bytes of memory before any code of the program has run.
+/// The handler, called only once the whole body has arrived, so that `req.text().get()` needs no
+/// coroutine. Every request to it may then hold `max_request_body_size` bytes of memory before any
+/// code of the program has run.
 inline Handler buffered(Handler handler) {
   handler.wants_body_ = true;
   return handler;
 }
 
 /// What answers when a handler throws: any callable that takes `(const std::exception&)` or
-/// `(const std::exception&, bao::Request&)` and returns what a Handler may. An exception that does not derive from
-/// std::exception comes as a bao::UnknownException. If it throws too or returns nothing, the client gets the built-in
-/// page (development) or a plain 500.
+/// `(const std::exception&, bao::Request&)` and returns what a Handler may. An exception that does
+/// not derive from std::exception comes as a bao::UnknownException. If it throws too or returns
+/// nothing, the client gets the built-in page (development) or a plain 500.
 class ErrorHandler {
  public:
   ErrorHandler() = default;
@@ -206,14 +215,18 @@ class ErrorHandler {
     explicit Model(G&& g) : f(std::forward<G>(g)) {}
     detail::Outcome run(const std::exception& error, [[maybe_unused]] Request& request) override {
       if constexpr (std::invocable<F&, const std::exception&, Request&>) {
-        static_assert(detail::returns_reply<std::invoke_result_t<F&, const std::exception&, Request&>>,
-                      "A bao error handler returns a bao::Response, a std::optional of it, or a bao::Task of either");
+        static_assert(
+            detail::returns_reply<std::invoke_result_t<F&, const std::exception&, Request&>>,
+            "A bao error handler returns a bao::Response, a std::optional of it, or a bao::Task of "
+            "either");
         return detail::run_handler(f, error, request);
       } else {
         static_assert(std::invocable<F&, const std::exception&>,
-                      "A bao error handler takes (const std::exception&) or (const std::exception&, bao::Request&)");
+                      "A bao error handler takes (const std::exception&) or (const "
+                      "std::exception&, bao::Request&)");
         static_assert(detail::returns_reply<std::invoke_result_t<F&, const std::exception&>>,
-                      "A bao error handler returns a bao::Response, a std::optional of it, or a bao::Task of either");
+                      "A bao error handler returns a bao::Response, a std::optional of it, or a "
+                      "bao::Task of either");
         return detail::run_handler(f, error);
       }
     }

@@ -1,22 +1,21 @@
 #pragma once
 
+#include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
-
-#include <nlohmann/json.hpp>
 
 #include <bao/response.h>
 
 namespace bao {
 
 /// nlohmann's type for any JSON value: `bao::Response::json(bao::json{{"ok", true}})`,
-/// `co_await req.json<bao::json>()`. Needs the nlohmann_json headers (Debian: nlohmann-json3-dev), which Bao itself does
-/// not.
+/// `co_await req.json<bao::json>()`. Needs the nlohmann_json headers (Debian: nlohmann-json3-dev),
+/// which Bao itself does not.
 using json = nlohmann::json;
 
-/// Every type that nlohmann::json converts to and from, structs with NLOHMANN_DEFINE_TYPE included. `parse` throws
-/// nlohmann::json::exception for text that is not JSON or not of that shape; text that is not UTF-8 is written with
-/// U+FFFD in its place instead of throwing.
+/// Every type that nlohmann::json converts to and from, structs with NLOHMANN_DEFINE_TYPE included.
+/// `parse` throws nlohmann::json::exception for text that is not JSON or not of that shape; text
+/// that is not UTF-8 is written with U+FFFD in its place instead of throwing.
 template <typename T>
   requires requires(const T& value) { nlohmann::json(value); }
 struct JsonAdapter<T> {

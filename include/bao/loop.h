@@ -51,31 +51,33 @@ class Job {
 
 /// How `run` treats the process's signals.
 struct RunOptions {
-  /// SIGINT and SIGTERM stop this loop's servers gracefully; a second one cuts their connections. False leaves the
-  /// signals alone.
+  /// SIGINT and SIGTERM stop this loop's servers gracefully; a second one cuts their connections.
+  /// False leaves the signals alone.
   bool signals = true;
 };
 
-/// A thread's event loop. There is one for each thread that asks for it, and everything on it happens on that thread.
+/// A thread's event loop. There is one for each thread that asks for it, and everything on it
+/// happens on that thread.
 class Loop {
  public:
-  /// This thread's loop; made at the first call, destroyed with the thread. Throws std::system_error if the kernel
-  /// refuses the descriptors that it needs.
+  /// This thread's loop; made at the first call, destroyed with the thread. Throws
+  /// std::system_error if the kernel refuses the descriptors that it needs.
   static Loop& current();
 
   Loop(const Loop&) = delete;
   Loop& operator=(const Loop&) = delete;
   ~Loop();
 
-  /// Runs `f()` on the loop's thread, after what is under way there. The only member that another thread may call;
-  /// the loop must still be there then. `f` must not throw. Work that is posted to a loop that never runs again is
-  /// destroyed with it.
+  /// Runs `f()` on the loop's thread, after what is under way there. The only member that another
+  /// thread may call; the loop must still be there then. `f` must not throw. Work that is posted to
+  /// a loop that never runs again is destroyed with it.
   template <std::invocable F>
   void post(F&& f) {
     post_job(detail::Job(std::forward<F>(f)));
   }
 
-  /// Runs until nothing keeps the loop alive: no listening server, request, ref'd timer, spawned task, `hold` or work.
+  /// Runs until nothing keeps the loop alive: no listening server, request, ref'd timer, spawned
+  /// task, `hold` or work.
   void run(RunOptions options = {});
   /// Makes `run` return soon.
   void stop();
@@ -95,7 +97,8 @@ class Loop {
   /// True while something keeps the loop alive.
   bool alive() const;
 
-  /// How many threads `bao::blocking` may use on this loop: 1 to 1024, 4 at first. They start when they are needed.
+  /// How many threads `bao::blocking` may use on this loop: 1 to 1024, 4 at first. They start when
+  /// they are needed.
   void set_blocking_threads(int count);
 
  private:
@@ -157,7 +160,8 @@ class Blocking {
   explicit Blocking(F f) : state_(std::make_shared<State>(std::move(f))) {}
   Blocking(Blocking&&) noexcept = default;
   ~Blocking() {
-    // The coroutine may be destroyed while a thread still works for it: then nobody is to be resumed.
+    // The coroutine may be destroyed while a thread still works for it: then nobody is to be
+    // resumed.
     if (state_) state_->waiting = nullptr;
   }
   bool await_ready() const noexcept { return false; }
@@ -197,19 +201,22 @@ class Blocking {
 }  // namespace detail
 
 /// Suspends a coroutine for at least `delay`: `co_await bao::sleep(10ms)`.
-inline detail::Sleep sleep(std::chrono::nanoseconds delay) { return detail::Sleep(delay); }
+inline detail::Sleep sleep(std::chrono::nanoseconds delay) {
+  return detail::Sleep(delay);
+}
 
 /// Runs `f()` on another thread, so that it may block, and gives what it returns or throws:
-/// `auto rows = co_await bao::blocking([&] { return query(id); });`. The coroutine's own variables outlive the call, even
-/// if the loop ends meanwhile; anything else that `f` refers to must do so, too. With g++ 12, a closure that owns
-/// something (a string, say) must be a variable before it is given away (docs/getting-started.md).
+/// `auto rows = co_await bao::blocking([&] { return query(id); });`. The coroutine's own variables
+/// outlive the call, even if the loop ends meanwhile; anything else that `f` refers to must do so,
+/// too. With g++ 12, a closure that owns something (a string, say) must be a variable before it is
+/// given away (docs/getting-started.md).
 template <std::invocable F>
 auto blocking(F f) {
   return detail::Blocking<F>(std::move(f));
 }
 
-/// Starts a task that nobody awaits, on this thread's loop, which it keeps alive. What it throws is written to stderr.
-/// It is destroyed with the loop if it has not ended by then.
+/// Starts a task that nobody awaits, on this thread's loop, which it keeps alive. What it throws is
+/// written to stderr. It is destroyed with the loop if it has not ended by then.
 void spawn(Task<void> task);
 
 }  // namespace bao

@@ -12,7 +12,8 @@
 
 namespace bao {
 
-/// The program's command line, for `.arguments`: the server takes its port from `--port=N` or `--port N` if the option
+/// The program's command line, for `.arguments`: the server takes its port from `--port=N` or
+/// `--port N` if the option
 /// `.port` is not set. Everything else on the line is the program's own and is left alone.
 class Arguments {
  public:
@@ -25,17 +26,18 @@ class Arguments {
   std::optional<std::string> port_;
 };
 
-/// The options of `serve`. The order of the members is part of the interface, because designated initializers must
-/// follow it: where to listen, what to answer, how to behave, limits, the rest.
+/// The options of `serve`. The order of the members is part of the interface, because designated
+/// initializers must follow it: where to listen, what to answer, how to behave, limits, the rest.
 struct Options {
   // -- Where to listen
 
-  /// 0 to 65535; 0 takes any free port. Unset: `--port` of `.arguments`, then the environment's BUN_PORT, PORT,
-  /// NODE_PORT, then 3000.
+  /// 0 to 65535; 0 takes any free port. Unset: `--port` of `.arguments`, then the environment's
+  /// BUN_PORT, PORT, NODE_PORT, then 3000.
   std::optional<std::int64_t> port = {};
   /// An IPv4 or IPv6 address or a name. Empty: all interfaces, IPv6 and IPv4.
   std::string hostname = {};
-  /// A unix socket instead of a port: its path; with a leading NUL byte the name of a Linux abstract socket
+  /// A unix socket instead of a port: its path; with a leading NUL byte the name of a Linux
+  /// abstract socket
   /// (`std::string("\0name", 5)`).
   std::string unix_path = {};
   /// Lets several processes or threads listen on the same port; the kernel spreads the connections.
@@ -57,14 +59,16 @@ struct Options {
 
   /// Shows errors as a page with stack and source. Unset: on, unless NODE_ENV is `production`.
   std::optional<bool> development = {};
-  /// How long a connection may be silent in both directions, also while a handler works; 0 for ever.
+  /// How long a connection may be silent in both directions, also while a handler works; 0 for
+  /// ever.
   std::chrono::milliseconds idle_timeout = std::chrono::seconds(10);
   /// How long the head of a request may take to arrive; 0 for ever.
   std::chrono::milliseconds head_timeout = std::chrono::seconds(10);
 
   // -- Limits
 
-  /// Larger bodies are refused with 413. 128 MiB: large enough for uploads, small enough for memory.
+  /// Larger bodies are refused with 413. 128 MiB: large enough for uploads, small enough for
+  /// memory.
   std::uint64_t max_request_body_size = std::uint64_t{128} << 20;
   /// Larger request lines are refused with 414, larger heads with 431. 64 bytes to 64 MiB.
   std::uint64_t max_head_size = 16 * 1024;
@@ -75,7 +79,8 @@ struct Options {
 
   /// Names the server. Empty: random.
   std::string id = {};
-  /// Where uncaught errors and warnings go, as lines without a final newline. Unset: stderr. Must not throw.
+  /// Where uncaught errors and warnings go, as lines without a final newline. Unset: stderr. Must
+  /// not throw.
   std::function<void(std::string_view)> log = {};
 };
 

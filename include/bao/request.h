@@ -42,14 +42,14 @@ class BodyWait {
 
 }  // namespace detail
 
-/// The whole body of a request as text: `co_await req.text()`. Does not suspend if the body is here already. Throws
-/// BodyError if it does not arrive.
+/// The whole body of a request as text: `co_await req.text()`. Does not suspend if the body is here
+/// already. Throws BodyError if it does not arrive.
 class TextBody : public detail::BodyWait {
  public:
   using BodyWait::BodyWait;
   std::string await_resume() const { return take(); }
-  /// The same without waiting, for handlers that are no coroutines: throws BodyNotReady if the body has not arrived.
-  /// In a handler wrapped in `bao::buffered` it always has.
+  /// The same without waiting, for handlers that are no coroutines: throws BodyNotReady if the body
+  /// has not arrived. In a handler wrapped in `bao::buffered` it always has.
   std::string get() const {
     require_ready();
     return take();
@@ -74,7 +74,8 @@ class JsonBody : public detail::BodyWait {
   using BodyWait::BodyWait;
   T await_resume() const {
     static_assert(detail::HasJsonAdapter<T>,
-                  "json<T>() needs to know how to read this type: #include <bao/json.h> for nlohmann::json, or "
+                  "json<T>() needs to know how to read this type: #include <bao/json.h> for "
+                  "nlohmann::json, or "
                   "specialise bao::JsonAdapter");
     return JsonAdapter<T>::parse(take());
   }
@@ -84,8 +85,8 @@ class JsonBody : public detail::BodyWait {
   }
 };
 
-/// A request, as a handler sees it. It is good until the handler has returned, and in a coroutine until the coroutine
-/// has ended; so are the views that it returns. Only on the loop's thread.
+/// A request, as a handler sees it. It is good until the handler has returned, and in a coroutine
+/// until the coroutine has ended; so are the views that it returns. Only on the loop's thread.
 class Request {
  public:
   Request(const Request&) = delete;
@@ -114,8 +115,8 @@ class Request {
   /// All fields, in the order in which they were sent.
   std::vector<Fields::Field> fields() const;
 
-  /// The value of a parameter of the route's pattern (`:id`, or `*` for the rest), percent-decoded. Throws
-  /// std::out_of_range that names the parameter if the route has none of that name.
+  /// The value of a parameter of the route's pattern (`:id`, or `*` for the rest), percent-decoded.
+  /// Throws std::out_of_range that names the parameter if the route has none of that name.
   std::string param(std::string_view name) const;
 
   /// The value of a cookie, decoded.
@@ -136,8 +137,9 @@ class Request {
   /// The client's address; none for unix sockets, `Server::fetch`, or when the connection is gone.
   std::optional<SocketAddress> address() const;
 
-  /// Stops when the client goes away, the request is aborted or the server is stopped by force. A client that only
-  /// closes its sending side looks the same on TCP, so a reply is still sent to it if the handler makes one.
+  /// Stops when the client goes away, the request is aborted or the server is stopped by force. A
+  /// client that only closes its sending side looks the same on TCP, so a reply is still sent to it
+  /// if the handler makes one.
   std::stop_token stop_token() const;
 
  private:

@@ -14,8 +14,8 @@
 
 namespace bao {
 
-/// How values become JSON text and back. Specialise it for the types of your JSON library; `<bao/json.h>` does so for
-/// nlohmann::json.
+/// How values become JSON text and back. Specialise it for the types of your JSON library;
+/// `<bao/json.h>` does so for nlohmann::json.
 ///
 ///     static std::string dump(const T& value);
 ///     static T parse(std::string_view text);   // throws if the text is not JSON
@@ -27,16 +27,17 @@ template <typename T>
 concept HasJsonAdapter = requires(const T& value) { JsonAdapter<T>::dump(value); };
 }  // namespace detail
 
-/// A reply: status, fields, body. A plain value that may be built, copied and moved anywhere, on any thread.
+/// A reply: status, fields, body. A plain value that may be built, copied and moved anywhere, on
+/// any thread.
 ///
 ///     bao::Response("hi")
 ///     bao::Response("gone").status(410).set("Cache-Control", "no-store")
 ///     bao::Response::json(value)
 ///     bao::Response::redirect("/login")
 ///
-/// Framing (Content-Length, Transfer-Encoding, Connection) and Date are the server's: it ignores what a program sets
-/// there, but for `Connection: close`, which closes the connection behind this reply, and for a Content-Length on a
-/// reply to HEAD without a body.
+/// Framing (Content-Length, Transfer-Encoding, Connection) and Date are the server's: it ignores
+/// what a program sets there, but for `Connection: close`, which closes the connection behind this
+/// reply, and for a Content-Length on a reply to HEAD without a body.
 class Response {
  public:
   /// 200 without a body.
@@ -51,12 +52,15 @@ class Response {
   /// 200 with bytes that have no type of their own: add `.set("Content-Type", …)`.
   static Response bytes(std::string content);
   static Response bytes(std::span<const std::byte> content);
-  /// 200 with JSON, `application/json;charset=utf-8`. Needs an adapter for the value's type, see `<bao/json.h>`.
+  /// 200 with JSON, `application/json;charset=utf-8`. Needs an adapter for the value's type, see
+  /// `<bao/json.h>`.
   template <typename T>
   static Response json(const T& value) {
-    static_assert(detail::HasJsonAdapter<T>,
-                  "Response::json needs to know how to write this type: #include <bao/json.h> for nlohmann::json, or "
-                  "specialise bao::JsonAdapter. For JSON that is text already use Response::json_text");
+    static_assert(
+        detail::HasJsonAdapter<T>,
+        "Response::json needs to know how to write this type: #include <bao/json.h> for "
+        "nlohmann::json, or "
+        "specialise bao::JsonAdapter. For JSON that is text already use Response::json_text");
     return json_text(JsonAdapter<T>::dump(value));
   }
   /// The same with JSON that is text already; it is not checked.
@@ -67,17 +71,19 @@ class Response {
   ///       for (int i = 0; i < 3; ++i) co_await out.write("tick\n");
   ///     })
   ///
-  /// Chunked, or with Content-Length if `length` is given, which must then be met exactly. The producer runs after the
-  /// handler has returned, so it must not refer to the request; if it throws, the connection is reset so that the
-  /// client cannot take the reply for whole. Not for prepared replies on routes.
+  /// Chunked, or with Content-Length if `length` is given, which must then be met exactly. The
+  /// producer runs after the handler has returned, so it must not refer to the request; if it
+  /// throws, the connection is reset so that the client cannot take the reply for whole. Not for
+  /// prepared replies on routes.
   static Response stream(Producer produce, std::optional<std::uint64_t> length = std::nullopt);
-  /// Sends the client to `location`, a URL or a path. `status` is 301, 302, 303, 307 or 308; anything else throws
-  /// std::invalid_argument.
+  /// Sends the client to `location`, a URL or a path. `status` is 301, 302, 303, 307 or 308;
+  /// anything else throws std::invalid_argument.
   static Response redirect(std::string_view location, int status = 302);
   /// A status without a body.
   static Response empty(int status);
 
-  /// Sets the status, 200 to 599; anything else throws std::invalid_argument (1xx replies are the server's).
+  /// Sets the status, 200 to 599; anything else throws std::invalid_argument (1xx replies are the
+  /// server's).
   Response& status(int status) &;
   Response&& status(int status) && { return std::move(this->status(status)); }
   int status() const { return status_; }
@@ -115,7 +121,9 @@ class Response {
   /// The producer of a streamed reply; null for others.
   const Producer* producer() const { return stream_ ? &stream_->produce : nullptr; }
   /// The declared length of a streamed reply.
-  std::optional<std::uint64_t> stream_length() const { return stream_ ? stream_->length : std::nullopt; }
+  std::optional<std::uint64_t> stream_length() const {
+    return stream_ ? stream_->length : std::nullopt;
+  }
 
   /// The Content-Type that is sent unless `fields()` has one; empty for none.
   std::string_view default_content_type() const;

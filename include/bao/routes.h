@@ -12,7 +12,8 @@
 
 namespace bao {
 
-/// What a route does for one method: runs a handler, or sends a response that was prepared once, at start.
+/// What a route does for one method: runs a handler, or sends a response that was prepared once, at
+/// start.
 class MethodValue {
  public:
   /// Nothing: the method is not listed.
@@ -29,8 +30,8 @@ class MethodValue {
   std::variant<std::monostate, Handler, Response> value_;
 };
 
-/// A route by method. HEAD falls back to GET. A method that is not listed goes on to `fetch`; without one it is
-/// answered with 405 and an `Allow` field.
+/// A route by method. HEAD falls back to GET. A method that is not listed goes on to `fetch`;
+/// without one it is answered with 405 and an `Allow` field.
 struct methods {
   MethodValue get = {};
   MethodValue post = {};
@@ -41,8 +42,8 @@ struct methods {
   MethodValue options = {};
 };
 
-/// What stands on a route: a handler or a Response for every method, `methods{…}`, or `false`, which lets requests fall
-/// through to `fetch`.
+/// What stands on a route: a handler or a Response for every method, `methods{…}`, or `false`,
+/// which lets requests fall through to `fetch`.
 class RouteValue {
  public:
   RouteValue(Response response) : value_(std::move(response)) {}
@@ -61,7 +62,8 @@ class RouteValue {
   std::variant<Handler, Response, methods, bool> value_;
 };
 
-/// A pattern and what stands there. Patterns begin with `/`; a segment `:name` matches any one segment, a last segment
+/// A pattern and what stands there. Patterns begin with `/`; a segment `:name` matches any one
+/// segment, a last segment
 /// `*` all that follows. The most specific route wins: literal segments, then parameters, then `*`.
 struct Route {
   std::string pattern;
@@ -75,7 +77,9 @@ class Routes {
   Routes(std::initializer_list<Route> routes) : routes_(routes) {}
 
   /// Adds a route, for programs that compute theirs.
-  void add(std::string pattern, RouteValue value) { routes_.push_back({std::move(pattern), std::move(value)}); }
+  void add(std::string pattern, RouteValue value) {
+    routes_.push_back({std::move(pattern), std::move(value)});
+  }
 
   const std::vector<Route>& entries() const { return routes_; }
 

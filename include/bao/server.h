@@ -31,11 +31,13 @@ struct Counters {
   std::uint64_t requests_total = 0;  ///< requests whose head was understood
   std::uint64_t bytes_in = 0;        ///< off the wire, heads included
   std::uint64_t bytes_out = 0;
-  /// Replies by the first digit of their status: [2] counts the 2xx. Those that the protocol layer wrote included.
+  /// Replies by the first digit of their status: [2] counts the 2xx. Those that the protocol layer
+  /// wrote included.
   std::array<std::uint64_t, 6> replies_by_class{};
 };
 
-/// The end of a server, to be awaited: `co_await server.stop()`. May be dropped, copied, and awaited several times.
+/// The end of a server, to be awaited: `co_await server.stop()`. May be dropped, copied, and
+/// awaited several times.
 class Stopping {
  public:
   class Awaiter {
@@ -70,9 +72,9 @@ struct FetchOptions {
   std::string body = {};
 };
 
-/// A handle of a running server. Copies are handles of the same one. The server lives on its loop, so handles may be
-/// dropped; it ends by `stop`, by a signal (see `run`), or with its loop. Only on the loop's thread; from another
-/// thread use `Loop::post`.
+/// A handle of a running server. Copies are handles of the same one. The server lives on its loop,
+/// so handles may be dropped; it ends by `stop`, by a signal (see `run`), or with its loop. Only on
+/// the loop's thread; from another thread use `Loop::post`.
 class Server {
  public:
   /// The real port; none for unix sockets.
@@ -92,15 +94,18 @@ class Server {
   std::uint64_t pending_requests() const;
   Counters counters() const;
 
-  /// Stops accepting. Idle connections close at once, the others once their request is answered. With `force` all are
-  /// cut: requests under way are aborted. May be called again, with `force` too.
+  /// Stops accepting. Idle connections close at once, the others once their request is answered.
+  /// With `force` all are cut: requests under way are aborted. May be called again, with `force`
+  /// too.
   Stopping stop(bool force = false);
   /// Closes connections that wait between requests; returns how many.
   std::size_t close_idle_connections();
-  /// Replaces routes and handlers for requests from now on. Throws OptionError and changes nothing if they are wrong.
+  /// Replaces routes and handlers for requests from now on. Throws OptionError and changes nothing
+  /// if they are wrong.
   void reload(ReloadOptions options);
-  /// Runs the handlers without a socket: `co_await server.fetch("/users/7")`. `target` is a path with an optional
-  /// query, or an http URL. Throws std::runtime_error if the handler aborts the request or the server is stopped.
+  /// Runs the handlers without a socket: `co_await server.fetch("/users/7")`. `target` is a path
+  /// with an optional query, or an http URL. Throws std::runtime_error if the handler aborts the
+  /// request or the server is stopped.
   Task<Response> fetch(std::string target, FetchOptions options);
   Task<Response> fetch(std::string target);
 
@@ -108,12 +113,12 @@ class Server {
   std::optional<SocketAddress> request_ip(const Request& request) const;
   /// Another idle timeout for this request; 0 for none. Does nothing if its connection is gone.
   void timeout(Request& request, std::chrono::milliseconds timeout);
-  /// Cuts the connection: the client sees a reset, the stop token fires, pending body reads throw, a later response is
-  /// ignored. False if the request was over.
+  /// Cuts the connection: the client sees a reset, the stop token fires, pending body reads throw,
+  /// a later response is ignored. False if the request was over.
   bool abort(Request& request);
 
-  /// Whether the server keeps `run` going while it listens; it does unless told otherwise. Requests under way always
-  /// do.
+  /// Whether the server keeps `run` going while it listens; it does unless told otherwise. Requests
+  /// under way always do.
   void ref();
   void unref();
 
@@ -124,8 +129,8 @@ class Server {
   std::shared_ptr<detail::ServerState> state_;
 };
 
-/// Starts a server on this thread's loop. It answers once the loop runs (`run`). Throws OptionError for a wrong option
-/// and ListenError if it cannot listen.
+/// Starts a server on this thread's loop. It answers once the loop runs (`run`). Throws OptionError
+/// for a wrong option and ListenError if it cannot listen.
 Server serve(Options options);
 
 }  // namespace bao

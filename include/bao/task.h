@@ -16,8 +16,8 @@ namespace detail {
 struct PromiseBase {
   /// Resumed when the task is done: whoever awaits it.
   std::coroutine_handle<> continuation = std::noop_coroutine();
-  /// Called instead, if set: the engine's way to start a task without a coroutine of its own around it. The frame may
-  /// be destroyed by it.
+  /// Called instead, if set: the engine's way to start a task without a coroutine of its own around
+  /// it. The frame may be destroyed by it.
   void (*completed)(void* owner) = nullptr;
   void* owner = nullptr;
   std::exception_ptr error = nullptr;
@@ -65,14 +65,15 @@ struct Promise<void> : PromiseBase {
 
 }  // namespace detail
 
-/// A coroutine that begins when it is awaited and gives a `T`, or throws. Move-only; awaited at most once. Destroying
-/// a task that has not finished destroys the coroutine, its locals included.
+/// A coroutine that begins when it is awaited and gives a `T`, or throws. Move-only; awaited at
+/// most once. Destroying a task that has not finished destroys the coroutine, its locals included.
 ///
-/// Everything happens on the thread of the loop that it runs on. With g++ 12, do not build a struct by designated
-/// initializers inside a `co_await` expression: the compiler destroys it twice (docs/getting-started.md); put it in a
-/// variable first.
+/// Everything happens on the thread of the loop that it runs on. With g++ 12, do not build a struct
+/// by designated initializers inside a `co_await` expression: the compiler destroys it twice
+/// (docs/getting-started.md); put it in a variable first.
 template <typename T>
-class [[nodiscard("a Task does nothing until it is awaited, returned or given to bao::spawn")]] Task {
+class [[nodiscard(
+    "a Task does nothing until it is awaited, returned or given to bao::spawn")]] Task {
  public:
   using promise_type = detail::Promise<T>;
   using value_type = T;

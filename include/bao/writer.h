@@ -22,8 +22,8 @@ class ClientGone : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-/// Where a streamed reply's content is written, piece by piece; see Response::stream. Good while the producer runs.
-/// Only on the loop's thread.
+/// Where a streamed reply's content is written, piece by piece; see Response::stream. Good while
+/// the producer runs. Only on the loop's thread.
 class Writer {
  public:
   Writer(const Writer&) = delete;
@@ -42,14 +42,15 @@ class Writer {
     detail::ReplyStream& stream_;
   };
 
-  /// Sends a piece at once, as far as the client takes it; `piece` need not live longer than this call. The await
-  /// suspends while the client is far behind, so that a slow one costs no memory, and throws ClientGone if it has gone.
-  /// A piece written without an await is sent all the same.
+  /// Sends a piece at once, as far as the client takes it; `piece` need not live longer than this
+  /// call. The await suspends while the client is far behind, so that a slow one costs no memory,
+  /// and throws ClientGone if it has gone. A piece written without an await is sent all the same.
   Write write(std::string_view piece);
 
-  /// Adds a field to the trailer section behind the content (RFC 9110 section 6.5). It is sent only where the reply is
-  /// chunked, that is in HTTP/1.1 and without a declared length. Throws std::invalid_argument for malformed fields, and
-  /// for those that a trailer may not hold because they decide about framing, routing or the representation.
+  /// Adds a field to the trailer section behind the content (RFC 9110 section 6.5). It is sent only
+  /// where the reply is chunked, that is in HTTP/1.1 and without a declared length. Throws
+  /// std::invalid_argument for malformed fields, and for those that a trailer may not hold because
+  /// they decide about framing, routing or the representation.
   void set_trailer(std::string_view name, std::string_view value);
 
   /// True once the client has gone: what is written then goes nowhere.
@@ -61,7 +62,8 @@ class Writer {
   detail::ReplyStream& stream_;
 };
 
-/// Produces the content of a streamed reply. Copies share the callable, which lives until the content is finished.
+/// Produces the content of a streamed reply. Copies share the callable, which lives until the
+/// content is finished.
 using Producer = std::function<Task<void>(Writer&)>;
 
 }  // namespace bao

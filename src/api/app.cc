@@ -16,11 +16,13 @@ using Targets = std::vector<std::pair<http::Method, server::Target>>;
 
 server::Target prepare(std::string_view pattern, const Response& response) {
   if (response.producer() != nullptr) {
-    throw OptionError(pattern, "Route \"" + std::string(pattern) +
-                                   "\" has a streamed Response, which cannot be prepared: give a handler that returns it");
+    throw OptionError(
+        pattern,
+        "Route \"" + std::string(pattern) +
+            "\" has a streamed Response, which cannot be prepared: give a handler that returns it");
   }
-  return server::PreparedReply(response.status(), response.fields(), std::string(response.default_content_type()),
-                               response.body());
+  return server::PreparedReply(response.status(), response.fields(),
+                               std::string(response.default_content_type()), response.body());
 }
 
 Targets targets_of(App& app, std::string_view pattern, const methods& by_method) {
@@ -50,16 +52,19 @@ void add_route(server::Table::Builder& builder, App& app, const Route& route) {
   };
   const auto& value = route.value.value();
   if (const auto* handler = std::get_if<Handler>(&value)) {
-    if (!*handler) refuse("has an empty handler: give one, or false to let requests fall through to .fetch");
+    if (!*handler)
+      refuse("has an empty handler: give one, or false to let requests fall through to .fetch");
     builder.add(route.pattern, app.add(*handler));
   } else if (const auto* response = std::get_if<Response>(&value)) {
     builder.add(route.pattern, prepare(route.pattern, *response));
   } else if (const auto* by_method = std::get_if<methods>(&value)) {
     Targets targets = targets_of(app, route.pattern, *by_method);
-    if (targets.empty()) refuse("lists no method: set at least one of bao::methods, or remove the route");
+    if (targets.empty())
+      refuse("lists no method: set at least one of bao::methods, or remove the route");
     builder.add(route.pattern, std::move(targets));
   } else if (std::get<bool>(value)) {
-    refuse("is true: give a handler or a Response, or false to let requests fall through to .fetch");
+    refuse(
+        "is true: give a handler or a Response, or false to let requests fall through to .fetch");
   } else {
     builder.add(route.pattern, server::PassOn{});
   }
@@ -91,8 +96,8 @@ void App::on_request(server::Exchange& exchange, server::HandlerId id) {
   }
 }
 
-http::Reference<server::Table> make_table(Server server, Routes routes, Handler fetch, ErrorHandler error,
-                                          bool development) {
+http::Reference<server::Table> make_table(Server server, Routes routes, Handler fetch,
+                                          ErrorHandler error, bool development) {
   auto app = std::make_unique<App>(std::move(server), std::move(error), development);
   server::Table::Builder builder;
   for (const Route& route : routes.entries()) {

@@ -13,7 +13,8 @@
 
 namespace bao::detail {
 
-/// The handlers of one set of options: the C++ face of a table. Lives until the last request that it serves has ended.
+/// The handlers of one set of options: the C++ face of a table. Lives until the last request that
+/// it serves has ended.
 class App final : public server::Application {
  public:
   App(Server server, ErrorHandler error, bool development);
@@ -29,12 +30,13 @@ class App final : public server::Application {
   Server server_;
   ErrorHandler error_;
   std::vector<Handler> handlers_;
-  // In development every throw on this thread is remembered, so that the error page can show where it came from.
+  // In development every throw on this thread is remembered, so that the error page can show where
+  // it came from.
   std::optional<trace::CaptureThrows> capture_;
 };
 
 /// Makes a table of a program's routes. Throws OptionError that names the route.
-http::Reference<server::Table> make_table(Server server, Routes routes, Handler fetch, ErrorHandler error,
-                                          bool development);
+http::Reference<server::Table> make_table(Server server, Routes routes, Handler fetch,
+                                          ErrorHandler error, bool development);
 
 }  // namespace bao::detail

@@ -5,7 +5,9 @@
 
 namespace bao::detail {
 
-BlockingPool::~BlockingPool() { stop(); }
+BlockingPool::~BlockingPool() {
+  stop();
+}
 
 void BlockingPool::stop() {
   std::deque<Entry> dropped;

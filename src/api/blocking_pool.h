@@ -12,7 +12,8 @@
 
 namespace bao::detail {
 
-/// Threads for work that blocks, of one loop. They start when they are needed and stay until the pool is destroyed.
+/// Threads for work that blocks, of one loop. They start when they are needed and stay until the
+/// pool is destroyed.
 class BlockingPool {
  public:
   explicit BlockingPool(net::Loop& loop) : loop_(loop) {}
@@ -25,7 +26,8 @@ class BlockingPool {
   /// How many threads there may be. Those that run already stay.
   void set_limit(size_t limit) { limit_ = limit; }
 
-  /// Runs `job` on a thread, then `done` on the loop. The loop is held until then. On the loop's thread.
+  /// Runs `job` on a thread, then `done` on the loop. The loop is held until then. On the loop's
+  /// thread.
   void run(Job job, Job done);
 
  private:

@@ -15,7 +15,9 @@ namespace {
 
 std::string request_line(const http::RequestHead& head) {
   std::string line(head.method());
-  line.append(" ").append(head.target()).append(head.minor_version == 0 ? " HTTP/1.0" : " HTTP/1.1");
+  line.append(" ")
+      .append(head.target())
+      .append(head.minor_version == 0 ? " HTTP/1.0" : " HTTP/1.1");
   return line;
 }
 
@@ -39,13 +41,15 @@ std::string request_line(const http::RequestHead& head) {
 
 }  // namespace
 
-Call::Call(App& app, server::Exchange& exchange) : app_(app), exchange_(&exchange), request_(*this) {}
+Call::Call(App& app, server::Exchange& exchange)
+    : app_(app), exchange_(&exchange), request_(*this) {}
 
 Call::~Call() {
   if (exchange_->observer() == this) exchange_->set_observer(nullptr);
   if (on_heap_) exchange_->server().loop().remove_resident(*this);
   if (started_.frame) started_.frame.destroy();
-  // Only if the loop ends before the handler has: the client must not wait for a reply that never comes.
+  // Only if the loop ends before the handler has: the client must not wait for a reply that never
+  // comes.
   if (on_heap_ && exchange_->open()) exchange_->abort();
 }
 
@@ -53,7 +57,9 @@ void Call::end() {
   if (on_heap_) delete this;
 }
 
-void Call::on_loop_end() { delete this; }
+void Call::on_loop_end() {
+  delete this;
+}
 
 // ---- Running handlers
 
@@ -224,12 +230,16 @@ bool Call::body_ready() {
   return exchange_->body_state() != http::Exchange::BodyState::collecting;
 }
 
-void Call::wait_for_body(std::coroutine_handle<> waiting) { waiting_for_body_ = waiting; }
+void Call::wait_for_body(std::coroutine_handle<> waiting) {
+  waiting_for_body_ = waiting;
+}
 
 std::string Call::take_body() {
-  if (exchange_->body_state() == http::Exchange::BodyState::failed) throw_body_error(exchange_->failure());
+  if (exchange_->body_state() == http::Exchange::BodyState::failed)
+    throw_body_error(exchange_->failure());
   if (std::exchange(body_used_, true)) {
-    throw std::logic_error("The body of this request was taken before: keep what text(), bytes() or json() gave");
+    throw std::logic_error(
+        "The body of this request was taken before: keep what text(), bytes() or json() gave");
   }
   return std::move(exchange_->body());
 }

@@ -16,8 +16,8 @@ namespace bao::detail {
 
 class App;
 
-/// One run of a handler: the Request that it sees, and what it waits for. On the stack for a handler that answers at
-/// once; on the heap, until it has ended, for a coroutine.
+/// One run of a handler: the Request that it sees, and what it waits for. On the stack for a
+/// handler that answers at once; on the heap, until it has ended, for a coroutine.
 class Call final : public http::ExchangeObserver, public net::Resident {
  public:
   Call(App& app, server::Exchange& exchange);
@@ -70,7 +70,7 @@ class Call final : public http::ExchangeObserver, public net::Resident {
   std::optional<std::stop_source> stop_source_;
   std::coroutine_handle<> waiting_for_body_ = nullptr;
   Started started_;
-  Handler pending_;          // waits for the body before it is run
+  Handler pending_;           // waits for the body before it is run
   std::exception_ptr error_;  // the error handler's argument lives in it
   std::optional<UnknownException> unknown_;
   bool on_heap_ = false;

@@ -1,8 +1,8 @@
-#include <bao/loop.h>
-
 #include <stdexcept>
 #include <string>
 #include <utility>
+
+#include <bao/loop.h>
 
 #include "api/loop_state.h"
 #include "api/server_state.h"
@@ -20,7 +20,8 @@ BlockingPool& LoopState::pool() {
 
 void LoopState::run(RunOptions options) {
   if (loop.in_turn()) {
-    throw std::logic_error("bao::run was called from a callback of the same loop: return from it instead");
+    throw std::logic_error(
+        "bao::run was called from a callback of the same loop: return from it instead");
   }
   std::unique_ptr<SignalWatch> watch;
   signals_ = 0;
@@ -28,8 +29,8 @@ void LoopState::run(RunOptions options) {
   loop.run();
 }
 
-// The first signal lets requests finish, the next cuts them; when the servers are gone, timers and tasks that are
-// left do not keep the program.
+// The first signal lets requests finish, the next cuts them; when the servers are gone, timers and
+// tasks that are left do not keep the program.
 void LoopState::on_signal() {
   const bool force = ++signals_ > 1;
   auto left = std::make_shared<size_t>(1);
@@ -46,7 +47,9 @@ void LoopState::on_signal() {
   one_less();
 }
 
-void run_blocking(Job job, Job done) { LoopState::current().pool().run(std::move(job), std::move(done)); }
+void run_blocking(Job job, Job done) {
+  LoopState::current().pool().run(std::move(job), std::move(done));
+}
 
 /// A task that nobody awaits.
 class Spawned final : public net::Resident {
@@ -94,32 +97,49 @@ Loop& Loop::current() {
 }
 
 void Loop::post_job(detail::Job job) {
-  state_->loop.post(net::Work([job = std::move(job)]() mutable {
-    detail::run_guarded("posted work", [&] { job(); });
-  }));
+  state_->loop.post(net::Work(
+      [job = std::move(job)]() mutable { detail::run_guarded("posted work", [&] { job(); }); }));
 }
-void Loop::run(RunOptions options) { state_->run(options); }
-void Loop::stop() { state_->loop.stop(); }
-void Loop::hold() { state_->loop.hold(); }
-void Loop::release() { state_->loop.release(); }
-int Loop::fd() const { return state_->loop.fd(); }
-std::chrono::milliseconds Loop::time_to_next_timer() const { return state_->loop.time_to_next_timer(); }
+void Loop::run(RunOptions options) {
+  state_->run(options);
+}
+void Loop::stop() {
+  state_->loop.stop();
+}
+void Loop::hold() {
+  state_->loop.hold();
+}
+void Loop::release() {
+  state_->loop.release();
+}
+int Loop::fd() const {
+  return state_->loop.fd();
+}
+std::chrono::milliseconds Loop::time_to_next_timer() const {
+  return state_->loop.time_to_next_timer();
+}
 void Loop::turn(std::chrono::milliseconds timeout) {
   if (state_->loop.in_turn()) {
-    throw std::logic_error("Loop::turn was called from a callback of the same loop: return from it instead");
+    throw std::logic_error(
+        "Loop::turn was called from a callback of the same loop: return from it instead");
   }
   state_->loop.turn(timeout);
 }
-bool Loop::alive() const { return state_->loop.alive(); }
+bool Loop::alive() const {
+  return state_->loop.alive();
+}
 
 void Loop::set_blocking_threads(int count) {
   if (count < 1 || count > 1024) {
-    throw std::invalid_argument("set_blocking_threads(" + std::to_string(count) + "): give 1 to 1024 threads");
+    throw std::invalid_argument("set_blocking_threads(" + std::to_string(count) +
+                                "): give 1 to 1024 threads");
   }
   state_->pool().set_limit(static_cast<size_t>(count));
 }
 
-void run(RunOptions options) { Loop::current().run(options); }
+void run(RunOptions options) {
+  Loop::current().run(options);
+}
 
 void spawn(Task<void> task) {
   (new detail::Spawned(detail::LoopState::current().loop, std::move(task)))->start();

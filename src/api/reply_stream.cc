@@ -13,13 +13,28 @@ namespace detail {
 
 namespace {
 
-// Fields that a trailer section may not hold (RFC 9110 section 6.5.1): a recipient that merged them into the head
-// would read the message anew.
-constexpr std::array<std::string_view, 20> kNotInTrailers{
-    "authorization",    "cache-control",  "connection",          "content-encoding", "content-length",
-    "content-location", "content-range",  "content-type",        "date",             "expires",
-    "host",             "location",       "retry-after",         "set-cookie",       "te",
-    "trailer",          "transfer-encoding", "upgrade",          "vary",             "www-authenticate"};
+// Fields that a trailer section may not hold (RFC 9110 section 6.5.1): a recipient that merged them
+// into the head would read the message anew.
+constexpr std::array<std::string_view, 20> kNotInTrailers{"authorization",
+                                                          "cache-control",
+                                                          "connection",
+                                                          "content-encoding",
+                                                          "content-length",
+                                                          "content-location",
+                                                          "content-range",
+                                                          "content-type",
+                                                          "date",
+                                                          "expires",
+                                                          "host",
+                                                          "location",
+                                                          "retry-after",
+                                                          "set-cookie",
+                                                          "te",
+                                                          "trailer",
+                                                          "transfer-encoding",
+                                                          "upgrade",
+                                                          "vary",
+                                                          "www-authenticate"};
 
 }  // namespace
 
@@ -84,17 +99,24 @@ void ReplyStream::resume() {
   if (waiting_) std::exchange(waiting_, nullptr).resume();
 }
 
-// A half-close leaves the stream as it is: the client may still be reading. Only a connection that is gone ends it.
+// A half-close leaves the stream as it is: the client may still be reading. Only a connection that
+// is gone ends it.
 void ReplyStream::on_client_gone(http::Exchange&) {
   if (gone()) resume();
 }
 
-void ReplyStream::on_drained(http::Exchange&) { resume(); }
+void ReplyStream::on_drained(http::Exchange&) {
+  resume();
+}
 
 }  // namespace detail
 
-bool Writer::Write::await_ready() const { return !stream_.behind() || stream_.gone(); }
-void Writer::Write::await_suspend(std::coroutine_handle<> waiting) const { stream_.wait(waiting); }
+bool Writer::Write::await_ready() const {
+  return !stream_.behind() || stream_.gone();
+}
+void Writer::Write::await_suspend(std::coroutine_handle<> waiting) const {
+  stream_.wait(waiting);
+}
 void Writer::Write::await_resume() const {
   if (stream_.gone()) throw ClientGone("The client went away while a reply was streamed to it");
 }
@@ -114,6 +136,8 @@ void Writer::set_trailer(std::string_view name, std::string_view value) {
   stream_.trailers().set(name, value);
 }
 
-bool Writer::client_gone() const { return stream_.gone(); }
+bool Writer::client_gone() const {
+  return stream_.gone();
+}
 
 }  // namespace bao

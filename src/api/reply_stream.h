@@ -13,7 +13,8 @@
 
 namespace bao::detail {
 
-/// A streamed reply under way: runs its producer and writes what that gives. Deletes itself when it is over.
+/// A streamed reply under way: runs its producer and writes what that gives. Deletes itself when it
+/// is over.
 class ReplyStream final : public http::ExchangeObserver, public net::Resident {
  public:
   /// Sends the head of `response` and starts its producer.

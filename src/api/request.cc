@@ -1,7 +1,7 @@
-#include <bao/request.h>
-
 #include <cstring>
 #include <stdexcept>
+
+#include <bao/request.h>
 
 #include "api/call.h"
 #include "http/cookie.h"
@@ -12,14 +12,21 @@ namespace bao {
 
 namespace detail {
 
-bool BodyWait::await_ready() const { return call_->body_ready(); }
-void BodyWait::await_suspend(std::coroutine_handle<> waiting) const { call_->wait_for_body(waiting); }
-std::string BodyWait::take() const { return call_->take_body(); }
+bool BodyWait::await_ready() const {
+  return call_->body_ready();
+}
+void BodyWait::await_suspend(std::coroutine_handle<> waiting) const {
+  call_->wait_for_body(waiting);
+}
+std::string BodyWait::take() const {
+  return call_->take_body();
+}
 
 void BodyWait::require_ready() const {
   if (call_->body_ready()) return;
   throw BodyNotReady(
-      "The body has not arrived yet: write co_await req.text() in a handler that returns bao::Task<bao::Response>, or "
+      "The body has not arrived yet: write co_await req.text() in a handler that returns "
+      "bao::Task<bao::Response>, or "
       "wrap the handler in bao::buffered(…)");
 }
 
@@ -44,10 +51,18 @@ std::vector<std::byte> BytesBody::await_resume() const {
   return bytes;
 }
 
-std::string_view Request::method() const { return call_.exchange().head.method(); }
-std::string Request::url() const { return call_.exchange().url(); }
-std::string_view Request::path() const { return call_.exchange().head.path(); }
-std::string_view Request::query_string() const { return call_.exchange().head.query(); }
+std::string_view Request::method() const {
+  return call_.exchange().head.method();
+}
+std::string Request::url() const {
+  return call_.exchange().url();
+}
+std::string_view Request::path() const {
+  return call_.exchange().head.path();
+}
+std::string_view Request::query_string() const {
+  return call_.exchange().head.query();
+}
 
 std::optional<std::string> Request::query(std::string_view name) const {
   return http::QueryParameters(query_string()).get(name);
@@ -77,7 +92,8 @@ std::vector<std::string_view> Request::field_all(std::string_view name) const {
 std::vector<Fields::Field> Request::fields() const {
   const http::RequestHead& head = call_.exchange().head;
   std::vector<Fields::Field> fields;
-  for (size_t i = 0; i < head.field_count(); ++i) fields.push_back({head.field_name(i), head.field_value(i)});
+  for (size_t i = 0; i < head.field_count(); ++i)
+    fields.push_back({head.field_name(i), head.field_value(i)});
   return fields;
 }
 
@@ -95,14 +111,19 @@ std::optional<std::string> Request::cookie(std::string_view name) const {
   return read_cookies(*this).get(name);
 }
 
-bool Request::body_used() const { return call_.body_used(); }
+bool Request::body_used() const {
+  return call_.body_used();
+}
 
 std::optional<SocketAddress> Request::address() const {
   http::Stream* stream = call_.exchange().stream();
-  if (stream == nullptr || stream->peer().family == net::SocketAddress::Family::unix_domain) return std::nullopt;
+  if (stream == nullptr || stream->peer().family == net::SocketAddress::Family::unix_domain)
+    return std::nullopt;
   return net::to_socket_address(stream->peer());
 }
 
-std::stop_token Request::stop_token() const { return call_.stop_token(); }
+std::stop_token Request::stop_token() const {
+  return call_.stop_token();
+}
 
 }  // namespace bao

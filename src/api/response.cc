@@ -1,6 +1,6 @@
-#include <bao/response.h>
-
 #include <stdexcept>
+
+#include <bao/response.h>
 
 namespace bao {
 
@@ -30,7 +30,8 @@ Response Response::json_text(std::string text) {
 
 Response Response::stream(Producer produce, std::optional<std::uint64_t> length) {
   if (!produce) {
-    throw std::invalid_argument("Response::stream without a producer: give a callable that takes (bao::Writer&)");
+    throw std::invalid_argument(
+        "Response::stream without a producer: give a callable that takes (bao::Writer&)");
   }
   Response response;
   response.stream_ = std::make_shared<const Stream>(Stream{std::move(produce), length});

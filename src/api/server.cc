@@ -1,8 +1,8 @@
-#include <bao/server.h>
-
 #include <algorithm>
 #include <stdexcept>
 #include <utility>
+
+#include <bao/server.h>
 
 #include "api/app.h"
 #include "api/call.h"
@@ -29,14 +29,18 @@ Stopping::Awaiter::~Awaiter() {
   if (waiting_) std::erase(state_->waiting, this);
 }
 
-bool Stopping::Awaiter::await_ready() const { return state_->done; }
+bool Stopping::Awaiter::await_ready() const {
+  return state_->done;
+}
 
 void Stopping::Awaiter::await_suspend(std::coroutine_handle<> waiting) {
   waiting_ = waiting;
   state_->waiting.push_back(this);
 }
 
-bool Stopping::done() const { return state_->done; }
+bool Stopping::done() const {
+  return state_->done;
+}
 
 // ---- Facts
 
@@ -50,12 +54,24 @@ std::optional<std::string> Server::hostname() const {
   return state_->core().hostname();
 }
 
-std::string Server::url() const { return state_->core().url(); }
-std::string_view Server::protocol() const { return "http"; }
-SocketAddress Server::address() const { return state_->core().local(); }
-const std::string& Server::id() const { return state_->core().settings().id; }
-bool Server::development() const { return state_->core().development(); }
-std::uint64_t Server::pending_requests() const { return state_->core().pending_requests(); }
+std::string Server::url() const {
+  return state_->core().url();
+}
+std::string_view Server::protocol() const {
+  return "http";
+}
+SocketAddress Server::address() const {
+  return state_->core().local();
+}
+const std::string& Server::id() const {
+  return state_->core().settings().id;
+}
+bool Server::development() const {
+  return state_->core().development();
+}
+std::uint64_t Server::pending_requests() const {
+  return state_->core().pending_requests();
+}
 
 Counters Server::counters() const {
   const http1::Counters& counters = state_->core().counters();
@@ -76,15 +92,22 @@ Stopping Server::stop(bool force) {
   return Stopping(std::move(state));
 }
 
-std::size_t Server::close_idle_connections() { return state_->core().close_idle_connections(); }
-
-void Server::reload(ReloadOptions options) {
-  state_->core().reload(detail::make_table(*this, std::move(options.routes), std::move(options.fetch),
-                                           std::move(options.error), development()));
+std::size_t Server::close_idle_connections() {
+  return state_->core().close_idle_connections();
 }
 
-void Server::ref() { state_->core().set_referenced(true); }
-void Server::unref() { state_->core().set_referenced(false); }
+void Server::reload(ReloadOptions options) {
+  state_->core().reload(detail::make_table(*this, std::move(options.routes),
+                                           std::move(options.fetch), std::move(options.error),
+                                           development()));
+}
+
+void Server::ref() {
+  state_->core().set_referenced(true);
+}
+void Server::unref() {
+  state_->core().set_referenced(false);
+}
 
 // ---- Requests
 
@@ -95,7 +118,8 @@ class LocalFetch {
  public:
   LocalFetch(server::Server& server, const std::string& target, FetchOptions options)
       : state_(std::make_shared<State>()) {
-    server::LocalRequest::start(server, options.method, target, options.fields, std::move(options.body),
+    server::LocalRequest::start(server, options.method, target, options.fields,
+                                std::move(options.body),
                                 [state = state_](server::LocalReply reply) {
                                   state->reply = std::move(reply);
                                   state->done = true;
@@ -135,9 +159,13 @@ Task<Response> Server::fetch(std::string target, FetchOptions options) {
   co_return response;
 }
 
-Task<Response> Server::fetch(std::string target) { return fetch(std::move(target), FetchOptions()); }
+Task<Response> Server::fetch(std::string target) {
+  return fetch(std::move(target), FetchOptions());
+}
 
-std::optional<SocketAddress> Server::request_ip(const Request& request) const { return request.address(); }
+std::optional<SocketAddress> Server::request_ip(const Request& request) const {
+  return request.address();
+}
 
 void Server::timeout(Request& request, std::chrono::milliseconds timeout) {
   if (timeout.count() < 0) {
@@ -150,6 +178,8 @@ void Server::timeout(Request& request, std::chrono::milliseconds timeout) {
   if (stream != nullptr) stream->set_idle_timeout(std::min(timeout, kLongest));
 }
 
-bool Server::abort(Request& request) { return detail::Call::of(request).exchange().abort(); }
+bool Server::abort(Request& request) {
+  return detail::Call::of(request).exchange().abort();
+}
 
 }  // namespace bao

@@ -1,13 +1,12 @@
 #include "api/signals.h"
 
-#include <sys/eventfd.h>
-
 #include <array>
 #include <atomic>
 #include <cerrno>
 #include <csignal>
 #include <mutex>
 #include <stdexcept>
+#include <sys/eventfd.h>
 #include <system_error>
 #include <thread>
 
@@ -15,15 +14,17 @@ namespace bao::detail {
 
 namespace {
 
-// Signals belong to the process, and a handler can reach nothing but what is static: hence the only mutable state of
-// its kind here. A slot holds the descriptor of a watch plus one; 0 is free.
+// Signals belong to the process, and a handler can reach nothing but what is static: hence the only
+// mutable state of its kind here. A slot holds the descriptor of a watch plus one; 0 is free.
 constexpr size_t kSlots = 256;
 std::array<std::atomic<int>, kSlots> slots;
 static_assert(std::atomic<int>::is_always_lock_free);
 
-// How many threads are in `handle`. It may be writing to the descriptor of a watch that is about to end.
+// How many threads are in `handle`. It may be writing to the descriptor of a watch that is about to
+// end.
 std::atomic<int> handling{0};
-// The process that the watches belong to. A forked child has the handler, too, but its descriptors are its parent's.
+// The process that the watches belong to. A forked child has the handler, too, but its descriptors
+// are its parent's.
 std::atomic<pid_t> process{0};
 
 std::mutex mutex;  // guards the three below
@@ -34,7 +35,8 @@ struct sigaction former_terminate;
 void handle(int number) {
   const int saved = errno;
   if (process != ::getpid()) {
-    // To a child that watches nothing the signal means what it would mean without us, and its parent hears nothing.
+    // To a child that watches nothing the signal means what it would mean without us, and its
+    // parent hears nothing.
     ::sigaction(number, number == SIGINT ? &former_interrupt : &former_terminate, nullptr);
     ::raise(number);  // comes once this handler has returned
     errno = saved;
@@ -44,7 +46,8 @@ void handle(int number) {
   for (auto& slot : slots) {
     int fd = slot - 1;
     uint64_t one = 1;
-    if (fd >= 0) [[maybe_unused]] auto written = ::write(fd, &one, sizeof one);
+    if (fd >= 0) [[maybe_unused]]
+      auto written = ::write(fd, &one, sizeof one);
   }
   --handling;
   errno = saved;
@@ -69,10 +72,11 @@ size_t take_slot(int fd) {
     ++slot;
   }
   if (slot == kSlots) {
-    throw std::runtime_error("More than 256 loops handle signals: run the others with .signals = false");
+    throw std::runtime_error(
+        "More than 256 loops handle signals: run the others with .signals = false");
   }
   if (watches++ == 0) {
-    struct sigaction action {};
+    struct sigaction action{};
     action.sa_handler = handle;
     action.sa_flags = SA_RESTART;
     sigemptyset(&action.sa_mask);
@@ -89,7 +93,8 @@ void free_slot(size_t slot) {
     ::sigaction(SIGTERM, &former_terminate, nullptr);
   }
   slots[slot] = 0;
-  // Nobody may write to this descriptor any more when it is closed: its number may soon belong to another.
+  // Nobody may write to this descriptor any more when it is closed: its number may soon belong to
+  // another.
   while (handling != 0) std::this_thread::yield();
 }
 

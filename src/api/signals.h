@@ -6,8 +6,9 @@
 
 namespace bao::detail {
 
-/// While it lives, SIGINT and SIGTERM are told to `on_signal` on the loop's thread instead of ending the process. The
-/// former dispositions return when the last one in the process is gone. Several loops may each have one.
+/// While it lives, SIGINT and SIGTERM are told to `on_signal` on the loop's thread instead of
+/// ending the process. The former dispositions return when the last one in the process is gone.
+/// Several loops may each have one.
 class SignalWatch final : public net::EventHandler {
  public:
   SignalWatch(net::Loop& loop, std::function<void()> on_signal);

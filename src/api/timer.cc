@@ -68,7 +68,8 @@ class TimerState final : public net::Timer, public net::Resident {
       run_guarded("a timer", callback);
       return;
     }
-    // From the deadline, not from now, so that lateness does not add up; but after a long stall not all at once.
+    // From the deadline, not from now, so that lateness does not add up; but after a long stall not
+    // all at once.
     loop_->timers().arm(*this, std::max(deadline() + interval_, loop_->now() + interval_ / 2));
     running_ = true;
     run_guarded("a timer", callback_);
@@ -90,7 +91,8 @@ class TimerState final : public net::Timer, public net::Resident {
 
 class Sleep::State final : public net::Timer {
  public:
-  explicit State(std::chrono::nanoseconds delay) : loop_(LoopState::current().loop), delay_(delay) {}
+  explicit State(std::chrono::nanoseconds delay)
+      : loop_(LoopState::current().loop), delay_(delay) {}
   ~State() override {
     if (armed()) loop_.release();
   }
@@ -114,13 +116,21 @@ Sleep::Sleep(std::chrono::nanoseconds delay)
     : state_(std::make_unique<State>(bounded(delay, std::chrono::nanoseconds(0)))) {}
 Sleep::Sleep(Sleep&&) noexcept = default;
 Sleep::~Sleep() = default;
-void Sleep::await_suspend(std::coroutine_handle<> waiting) { state_->start(waiting); }
+void Sleep::await_suspend(std::coroutine_handle<> waiting) {
+  state_->start(waiting);
+}
 
 }  // namespace detail
 
-void Timer::cancel() { state_->cancel(); }
-void Timer::ref() { state_->set_referenced(true); }
-void Timer::unref() { state_->set_referenced(false); }
+void Timer::cancel() {
+  state_->cancel();
+}
+void Timer::ref() {
+  state_->set_referenced(true);
+}
+void Timer::unref() {
+  state_->set_referenced(false);
+}
 
 Timer after(std::chrono::nanoseconds delay, std::function<void()> callback) {
   return Timer(detail::TimerState::start(detail::bounded(delay, std::chrono::nanoseconds(0)), false,
@@ -128,8 +138,8 @@ Timer after(std::chrono::nanoseconds delay, std::function<void()> callback) {
 }
 
 Timer every(std::chrono::nanoseconds interval, std::function<void()> callback) {
-  return Timer(detail::TimerState::start(detail::bounded(interval, std::chrono::milliseconds(1)), true,
-                                         std::move(callback)));
+  return Timer(detail::TimerState::start(detail::bounded(interval, std::chrono::milliseconds(1)),
+                                         true, std::move(callback)));
 }
 
 }  // namespace bao

@@ -5,7 +5,8 @@
 
 namespace bao::detail {
 
-/// Writes to stderr what `where` threw and nobody caught. There is no server here whose log could take it.
+/// Writes to stderr what `where` threw and nobody caught. There is no server here whose log could
+/// take it.
 void report_uncaught(std::string_view where, const std::exception_ptr& error);
 
 /// Runs `f()`; reports what it throws.

@@ -15,18 +15,22 @@ namespace bao::http {
 
 class Exchange;
 
-/// The codec's side of an exchange: one request's place on a connection, whatever the version of HTTP.
+/// The codec's side of an exchange: one request's place on a connection, whatever the version of
+/// HTTP.
 class Stream {
  public:
   /// Sends the reply, or the head of a streamed one. Called once for each exchange.
   virtual void send_reply(Exchange& exchange, const Reply& reply) = 0;
-  /// Sends a piece of a streamed reply. False if the peer is behind: the next should wait for `on_drained`.
+  /// Sends a piece of a streamed reply. False if the peer is behind: the next should wait for
+  /// `on_drained`.
   virtual bool send_content(Exchange& exchange, std::string_view piece) = 0;
   /// Ends a streamed reply. `trailers` (may be null) are sent where the coding has room for them.
   virtual void end_content(Exchange& exchange, const Fields* trailers) = 0;
-  /// Begins to deliver the body by Exchange::deliver_body, as much as is here at once, the rest as it arrives.
+  /// Begins to deliver the body by Exchange::deliver_body, as much as is here at once, the rest as
+  /// it arrives.
   virtual void start_body(Exchange& exchange) = 0;
-  /// Ends the connection (or the h2 stream) so that the peer sees a failure. The exchange is told with `cause`.
+  /// Ends the connection (or the h2 stream) so that the peer sees a failure. The exchange is told
+  /// with `cause`.
   virtual void abort(Exchange& exchange) = 0;
   /// Who sent the request.
   virtual const net::PeerAddress& peer() const = 0;
@@ -53,9 +57,9 @@ class ExchangeObserver {
  public:
   /// The whole body is here, or will never be (`exchange.failure()`).
   virtual void on_body_complete(Exchange& exchange) = 0;
-  /// The client has sent its end (`exchange.stream()` is still there: a reply is sent if it comes, because TCP cannot
-  /// tell a half-close from an end, see docs/architecture.md), or the exchange was cut (there is no stream any more).
-  /// The second may follow the first.
+  /// The client has sent its end (`exchange.stream()` is still there: a reply is sent if it comes,
+  /// because TCP cannot tell a half-close from an end, see docs/architecture.md), or the exchange
+  /// was cut (there is no stream any more). The second may follow the first.
   virtual void on_client_gone(Exchange& exchange) = 0;
   /// What `write` has sent has left: there is room again. Only after a `write` that said `behind`.
   virtual void on_drained(Exchange&) {}
@@ -66,9 +70,9 @@ class ExchangeObserver {
 
 /// One request and its reply. Version-independent: what a codec hands to the layers above.
 ///
-/// Counted references on one thread: the codec holds one while the exchange is on its connection, a handler that
-/// suspended holds another, so the object stays good when the connection is gone. At zero it is cleared and goes
-/// back to the pool that it came from.
+/// Counted references on one thread: the codec holds one while the exchange is on its connection, a
+/// handler that suspended holds another, so the object stays good when the connection is gone. At
+/// zero it is cleared and goes back to the pool that it came from.
 class Exchange {
  public:
   enum class BodyState : uint8_t {
@@ -90,8 +94,8 @@ class Exchange {
   BodyState body_state() const { return body_state_; }
   /// What has been collected of the body.
   std::string& body() { return body_; }
-  /// Asks for the whole body. It may be complete when this returns, or have failed: it cannot be had any more once a
-  /// reply is out. Else the observer is told later.
+  /// Asks for the whole body. It may be complete when this returns, or have failed: it cannot be
+  /// had any more once a reply is out. Else the observer is told later.
   void collect_body();
   /// The most bytes that the body may have, in content (not framing). Set before it is collected.
   uint64_t body_limit = 0;
@@ -104,7 +108,8 @@ class Exchange {
 
   // -- The reply
 
-  /// Sends the reply. False, and nothing happens, if one was sent already or the connection is gone.
+  /// Sends the reply. False, and nothing happens, if one was sent already or the connection is
+  /// gone.
   bool reply(const Reply& reply);
   bool replied() const { return replied_; }
 
@@ -180,7 +185,8 @@ class ExchangeHandler {
  public:
   /// An exchange in its cleared state, without references; usually out of a pool.
   virtual Exchange& make_exchange() = 0;
-  /// A request's head is here. The handler replies before it returns, or keeps a reference and replies later.
+  /// A request's head is here. The handler replies before it returns, or keeps a reference and
+  /// replies later.
   virtual void on_request(Exchange& exchange) = 0;
 
  protected:

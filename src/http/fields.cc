@@ -1,8 +1,8 @@
-#include <bao/fields.h>
-
 #include <algorithm>
 #include <cstring>
 #include <stdexcept>
+
+#include <bao/fields.h>
 
 #include "http/tokens.h"
 
@@ -28,17 +28,20 @@ uint8_t known_bit(std::string_view name) {
   }
 }
 
-// The offending text may hold anything, so it is not quoted raw into a message that somebody may log.
+// The offending text may hold anything, so it is not quoted raw into a message that somebody may
+// log.
 [[noreturn]] void refuse_name(std::string_view name) {
   std::string shown;
-  for (char c : name.substr(0, 40)) shown += http::is_token_char(static_cast<unsigned char>(c)) ? c : '?';
+  for (char c : name.substr(0, 40))
+    shown += http::is_token_char(static_cast<unsigned char>(c)) ? c : '?';
   throw std::invalid_argument("Field name \"" + shown +
                               "\" is not a token: use letters, digits and !#$%&'*+-.^_`|~ only");
 }
 
 [[noreturn]] void refuse_value(std::string_view name) {
-  throw std::invalid_argument("The value of field \"" + std::string(name) +
-                              "\" has a control character (CR, LF or NUL, say): remove or encode it");
+  throw std::invalid_argument(
+      "The value of field \"" + std::string(name) +
+      "\" has a control character (CR, LF or NUL, say): remove or encode it");
 }
 
 // The end of the line that begins at `line`. Values hold no LF, so the first one ends it.
@@ -51,7 +54,8 @@ struct Kept {
   size_t dropped;
 };
 
-// Drops the lines of that name from the first `size` bytes and moves the others together. `name` lies elsewhere.
+// Drops the lines of that name from the first `size` bytes and moves the others together. `name`
+// lies elsewhere.
 Kept drop_lines(char* data, size_t size, std::string_view name) {
   Kept kept{0, 0};
   const char* end = data + size;
@@ -77,9 +81,13 @@ Fields::Fields(std::initializer_list<std::pair<std::string_view, std::string_vie
   for (const auto& [name, value] : fields) append(name, value);
 }
 
-Fields::Fields(const Fields& other) { *this = other; }
+Fields::Fields(const Fields& other) {
+  *this = other;
+}
 
-Fields::Fields(Fields&& other) noexcept { adopt(std::move(other)); }
+Fields::Fields(Fields&& other) noexcept {
+  adopt(std::move(other));
+}
 
 Fields& Fields::operator=(const Fields& other) {
   if (this == &other) return *this;
@@ -118,7 +126,8 @@ void Fields::adopt(Fields&& other) noexcept {
 void Fields::reserve(size_t more) {
   size_t needed = size_ + more;
   if (needed <= capacity_) return;
-  if (needed > UINT32_MAX / 2) throw std::length_error("The fields of a reply are larger than 2 GiB");
+  if (needed > UINT32_MAX / 2)
+    throw std::length_error("The fields of a reply are larger than 2 GiB");
   size_t capacity = std::max<size_t>(needed, size_t{capacity_} * 2);
   char* data = new char[capacity];
   std::memcpy(data, data_, size_);
@@ -131,7 +140,8 @@ void Fields::append(std::string_view name, std::string_view value) {
   if (!http::is_token(name)) refuse_name(name);
   value = http::trim_whitespace(value);
   if (!http::is_field_value(value)) refuse_value(name);
-  // `name` and `value` may be views into this very object, so the old storage must outlive the copy.
+  // `name` and `value` may be views into this very object, so the old storage must outlive the
+  // copy.
   Fields old;
   size_t length = name.size() + kSeparator.size() + value.size() + kEnd.size();
   if (size_ + length > capacity_) {
@@ -153,7 +163,8 @@ void Fields::append(std::string_view name, std::string_view value) {
 }
 
 void Fields::set(std::string_view name, std::string_view value) {
-  // Appended first: if it is refused nothing has changed, and views into the old fields are still good.
+  // Appended first: if it is refused nothing has changed, and views into the old fields are still
+  // good.
   const size_t before = size_;
   append(name, value);
   const std::string_view line(data_ + before, size_ - before);

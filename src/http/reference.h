@@ -4,8 +4,9 @@
 
 namespace bao::http {
 
-/// Holds a reference to an object that counts its own (`retain`, `release`). For one thread: the count is a plain
-/// number, which is why this stands beside std::shared_ptr on the path of each request.
+/// Holds a reference to an object that counts its own (`retain`, `release`). For one thread: the
+/// count is a plain number, which is why this stands beside std::shared_ptr on the path of each
+/// request.
 template <typename T>
 class Reference {
  public:

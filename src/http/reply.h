@@ -10,22 +10,25 @@
 
 namespace bao::http {
 
-/// A reply, as a handler's side gives it to a stream. Only views: nothing here is kept beyond the call, apart
-/// from the body if it cannot be sent at once, and that is then taken from its owner instead of copied.
+/// A reply, as a handler's side gives it to a stream. Only views: nothing here is kept beyond the
+/// call, apart from the body if it cannot be sent at once, and that is then taken from its owner
+/// instead of copied.
 ///
-/// The stream adds what framing needs (Content-Length, Transfer-Encoding, Connection) and Date, and drops the
-/// framing fields that `fields` may hold: a program cannot make a message whose end is ambiguous. Content-Length is
-/// kept where it speaks of a representation that is not sent: in replies to HEAD and in 304.
+/// The stream adds what framing needs (Content-Length, Transfer-Encoding, Connection) and Date, and
+/// drops the framing fields that `fields` may hold: a program cannot make a message whose end is
+/// ambiguous. Content-Length is kept where it speaks of a representation that is not sent: in
+/// replies to HEAD and in 304.
 struct Reply {
-  int status = 200;                      ///< 200 to 599
-  const Fields* fields = nullptr;        ///< may be null
-  std::string_view content_type = {};         ///< sent unless `fields` has a Content-Type; empty: none
+  int status = 200;                    ///< 200 to 599
+  const Fields* fields = nullptr;      ///< may be null
+  std::string_view content_type = {};  ///< sent unless `fields` has a Content-Type; empty: none
   std::string_view body = {};
-  std::string* body_text = nullptr;      ///< if `body` is all of this string, which may be moved away
-  const std::shared_ptr<const std::string>* body_shared = nullptr;  ///< if `body` is all of this string
-  bool streamed = false;                 ///< the content follows, by Exchange::write; `body` is then empty
-  std::optional<uint64_t> length = {};   ///< of streamed content, if it is known
-  bool close = false;                    ///< end the connection after this reply
+  std::string* body_text = nullptr;  ///< if `body` is all of this string, which may be moved away
+  const std::shared_ptr<const std::string>* body_shared =
+      nullptr;            ///< if `body` is all of this string
+  bool streamed = false;  ///< the content follows, by Exchange::write; `body` is then empty
+  std::optional<uint64_t> length = {};  ///< of streamed content, if it is known
+  bool close = false;                   ///< end the connection after this reply
 };
 
 }  // namespace bao::http

@@ -5,8 +5,8 @@
 namespace bao::http {
 
 namespace {
-// What a cleared head keeps for the next request. Heads of ordinary requests fit; a client that once sent a huge one
-// does not leave its size behind.
+// What a cleared head keeps for the next request. Heads of ordinary requests fit; a client that
+// once sent a huge one does not leave its size behind.
 constexpr size_t kKeptStorage = 4096;
 constexpr size_t kKeptFields = 256;
 }  // namespace

@@ -8,8 +8,20 @@
 
 namespace bao::http {
 
-/// Methods that the engine itself tells apart. Every other token is `other` and reaches the handlers as text.
-enum class Method : uint8_t { get, head, post, put, delete_, connect, options, trace, patch, other };
+/// Methods that the engine itself tells apart. Every other token is `other` and reaches the
+/// handlers as text.
+enum class Method : uint8_t {
+  get,
+  head,
+  post,
+  put,
+  delete_,
+  connect,
+  options,
+  trace,
+  patch,
+  other
+};
 
 /// The method that a token names (methods are case-sensitive, RFC 9110 section 9.1).
 Method method_from(std::string_view token);
@@ -25,7 +37,8 @@ enum class FieldId : uint8_t {
   upgrade,
 };
 
-/// A piece of a head, as offsets from its first byte, so that a head stays valid when its bytes move.
+/// A piece of a head, as offsets from its first byte, so that a head stays valid when its bytes
+/// move.
 struct Span {
   uint32_t offset = 0;
   uint32_t length = 0;
@@ -38,11 +51,12 @@ struct FieldSpan {
   FieldId id = FieldId::other;
 };
 
-/// The head of a request: request line and fields, as views into the bytes that they were parsed from.
+/// The head of a request: request line and fields, as views into the bytes that they were parsed
+/// from.
 ///
-/// Filled by a codec, read by everybody else. The bytes belong to the codec's read buffer until `own` copies them
-/// into the head itself; views that were taken before `own` are no longer good after it. An object is used for many
-/// requests in turn: `clear` keeps its memory, up to a bound.
+/// Filled by a codec, read by everybody else. The bytes belong to the codec's read buffer until
+/// `own` copies them into the head itself; views that were taken before `own` are no longer good
+/// after it. An object is used for many requests in turn: `clear` keeps its memory, up to a bound.
 class RequestHead {
  public:
   RequestHead() = default;
@@ -58,7 +72,8 @@ class RequestHead {
   std::string_view path() const { return path_is_root ? std::string_view("/") : text(path_span); }
   /// The target's query without its `?`, still encoded.
   std::string_view query() const { return text(query_span); }
-  /// Host and port that the request is for: of an absolute target, else of the Host field; may be empty.
+  /// Host and port that the request is for: of an absolute target, else of the Host field; may be
+  /// empty.
   std::string_view authority() const { return text(authority_span); }
 
   size_t field_count() const { return fields.size(); }

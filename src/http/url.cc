@@ -154,7 +154,8 @@ TargetParts split_target(std::string_view origin_form) {
 }
 
 bool is_valid_host(std::string_view text) {
-  // Nearly every host is letters, digits, dots and hyphens with a port or without: that is settled in one pass.
+  // Nearly every host is letters, digits, dots and hyphens with a port or without: that is settled
+  // in one pass.
   std::size_t plain = 0;
   while (plain < text.size() && kPlainHostBytes[static_cast<unsigned char>(text[plain])]) ++plain;
   if (plain == text.size()) return true;

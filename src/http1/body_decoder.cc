@@ -108,8 +108,9 @@ BodyDecoder::Status BodyDecoder::size_digit(char byte) {
   return extension_byte(byte);
 }
 
-// chunk-ext = *( BWS ";" BWS chunk-ext-name [ BWS "=" BWS chunk-ext-val ] ). We do not use extensions, so only what
-// decides where the line ends is checked; a quoted value may hold a semicolon but never a line end.
+// chunk-ext = *( BWS ";" BWS chunk-ext-name [ BWS "=" BWS chunk-ext-val ] ). We do not use
+// extensions, so only what decides where the line ends is checked; a quoted value may hold a
+// semicolon but never a line end.
 BodyDecoder::Status BodyDecoder::extension_byte(char byte) {
   if (++overhead_ > kLimits.max_extension_bytes) return refuse("a chunk extension is too long");
   if (extension_budget_ == 0) return refuse("the chunk extensions are larger than the body");

@@ -10,17 +10,19 @@ namespace bao::http1 {
 
 /// Limits on what is not content in a chunked body.
 struct ChunkLimits {
-  uint32_t max_extension_bytes = 1024;   ///< of one chunk-size line; nobody uses extensions, attackers do
-  /// Of all of them together, beyond as much as there is content: small chunks with large extensions would make a
-  /// server read many times what it counts.
+  uint32_t max_extension_bytes =
+      1024;  ///< of one chunk-size line; nobody uses extensions, attackers do
+  /// Of all of them together, beyond as much as there is content: small chunks with large
+  /// extensions would make a server read many times what it counts.
   uint32_t max_extension_excess = 16 * 1024;
   uint32_t max_trailer_bytes = 16 * 1024;
   uint32_t max_trailer_fields = 200;
 };
 
-/// Finds where the content of a request body is, with Content-Length or chunked (RFC 9112 sections 6.2 and 7.1), and
-/// where the message ends. Bytes in, views out; strict: CRLF everywhere, sizes of plain hexadecimal digits, no bare
-/// LF in an extension. Trailer fields are checked and dropped.
+/// Finds where the content of a request body is, with Content-Length or chunked (RFC 9112
+/// sections 6.2 and 7.1), and where the message ends. Bytes in, views out; strict: CRLF everywhere,
+/// sizes of plain hexadecimal digits, no bare LF in an extension. Trailer fields are checked and
+/// dropped.
 class BodyDecoder {
  public:
   BodyDecoder() = default;
@@ -41,7 +43,8 @@ class BodyDecoder {
   Status decode(std::string_view& input, std::string_view& content);
 
   bool done() const { return state_ == State::done; }
-  /// Bytes of content that must still come, as far as they are announced: the rest of the body or of the chunk.
+  /// Bytes of content that must still come, as far as they are announced: the rest of the body or
+  /// of the chunk.
   uint64_t remaining() const { return remaining_; }
   bool is_chunked() const { return is_chunked_; }
   const Refusal& refusal() const { return refusal_; }

@@ -13,7 +13,8 @@ using http::Failure;
 using Status = net::IoResult::Status;
 
 namespace {
-// Replies are sent when a turn has gathered this much, so that a long pipeline does not gather without bound.
+// Replies are sent when a turn has gathered this much, so that a long pipeline does not gather
+// without bound.
 constexpr size_t kFlushAt = 128 * 1024;
 // The most that is reserved for a body on the strength of its announced length alone.
 constexpr uint64_t kReservedBody = 64 * 1024;
@@ -153,7 +154,8 @@ bool Connection::read_head() {
     exchange_->retain();
     head_started_ = workspace_.now;
   }
-  // A head that comes in pieces is gathered in the exchange; one that comes whole is read where it lies.
+  // A head that comes in pieces is gathered in the exchange; one that comes whole is read where it
+  // lies.
   std::string& gathered = exchange_->head.storage();
   const size_t before = gathered.size();
   ParseStatus status;
@@ -183,8 +185,8 @@ bool Connection::read_head() {
   return true;
 }
 
-// Empty lines before a request line are no part of it (RFC 9112 section 2.2): a client that ends a body with one too
-// many is idle, not late with a head. False if there was one.
+// Empty lines before a request line are no part of it (RFC 9112 section 2.2): a client that ends a
+// body with one too many is idle, not late with a head. False if there was one.
 bool Connection::skip_empty_lines() {
   if (exchange_ == nullptr) {
     if (!input_.starts_with("\r\n")) return true;
@@ -241,7 +243,8 @@ void Connection::start_body(Exchange& exchange) {
     return refuse(kBodyTooLarge, Failure::body_too_large);
   }
   body_mode_ = BodyMode::collecting;
-  exchange.body().reserve(static_cast<size_t>(std::min(exchange.head.content_length, kReservedBody)));
+  exchange.body().reserve(
+      static_cast<size_t>(std::min(exchange.head.content_length, kReservedBody)));
   const bool own_turn = out_ == nullptr;
   if (own_turn) begin_turn(std::string_view(held_).substr(held_start_));
   if (std::exchange(exchange.head.expects_continue, false) && input_.empty()) write_continue(*out_);
@@ -283,17 +286,20 @@ bool Connection::read_body() {
   return true;
 }
 
-// The reply is out, so nobody reads what is left of the body. It is thrown away to save the connection for the next
-// request, or left where it is if it is large or the connection ends anyway.
+// The reply is out, so nobody reads what is left of the body. It is thrown away to save the
+// connection for the next request, or left where it is if it is large or the connection ends
+// anyway.
 void Connection::give_up_body() {
-  if (!exchange_->head.chunked && body_.remaining() > workspace_.settings.max_discarded_bytes) close_after_ = true;
+  if (!exchange_->head.chunked && body_.remaining() > workspace_.settings.max_discarded_bytes)
+    close_after_ = true;
   linger_ |= close_after_;
   body_mode_ = close_after_ ? BodyMode::none : BodyMode::discarding;
   discarded_ = 0;
   exchange_->fail_body(Failure::aborted);  // a handler may still wait for it
 }
 
-// Counts what is thrown away. False once it is more than a connection is worth: then it is given up.
+// Counts what is thrown away. False once it is more than a connection is worth: then it is given
+// up.
 bool Connection::discard(size_t bytes) {
   discarded_ += bytes;
   if (discarded_ <= workspace_.settings.max_discarded_bytes) return true;

@@ -17,11 +17,12 @@ namespace bao::http1 {
 
 /// One HTTP/1.x connection: bytes from a transport become exchanges, replies become bytes.
 ///
-/// One exchange is under way at a time. What a pipelining client sends behind it waits, first in a buffer of at most
-/// one read, then in the kernel, so replies are in order and memory is bounded. All replies of one read leave in one
-/// write. The states of the connection:
+/// One exchange is under way at a time. What a pipelining client sends behind it waits, first in a
+/// buffer of at most one read, then in the kernel, so replies are in order and memory is bounded.
+/// All replies of one read leave in one write. The states of the connection:
 ///
-///     reading a head --complete--> exchange: body unread -> collecting -> whole     (if a handler asks for it)
+///     reading a head --complete--> exchange: body unread -> collecting -> whole     (if a handler
+///     asks for it)
 ///        ^    |                        |              \-> discarding -> thrown away  (if none did)
 ///        |    | refused                | replied and body at its end
 ///        |    v                        v
@@ -98,7 +99,8 @@ class Connection final : public net::TransportObserver, public net::Timer, publi
   void send_large(const http::Reply& reply);
   bool output_blocked() const;
   bool reading_body() const {
-    return in_exchange_ && (body_mode_ == BodyMode::collecting || body_mode_ == BodyMode::discarding);
+    return in_exchange_ &&
+           (body_mode_ == BodyMode::collecting || body_mode_ == BodyMode::discarding);
   }
 
   // Ends.
@@ -129,9 +131,9 @@ class Connection final : public net::TransportObserver, public net::Timer, publi
   net::PeerAddress peer_;
   BodyMode body_mode_ = BodyMode::none;
   bool in_exchange_ = false;  // exchange_ has a whole head
-  bool replied_ = false;         // the head of the reply is written
-  bool content_due_ = false;     // the reply is streamed and not at its end
-  bool peer_behind_ = false;     // the handler waits for on_drained
+  bool replied_ = false;      // the head of the reply is written
+  bool content_due_ = false;  // the reply is streamed and not at its end
+  bool peer_behind_ = false;  // the handler waits for on_drained
   ContentCoding content_coding_ = ContentCoding::none;
   bool fresh_ = true;  // no request yet
   bool close_after_ = false;

@@ -4,15 +4,16 @@
 
 #include "http1/connection.h"
 
-// The way out: replies to bytes, and everything that ends a connection. The way in is in connection.cc.
+// The way out: replies to bytes, and everything that ends a connection. The way in is in
+// connection.cc.
 namespace bao::http1 {
 
 using http::Failure;
 using Status = net::IoResult::Status;
 
 namespace {
-// Bodies up to this size are copied behind their head and leave in one write with it. A larger body is sent from
-// where it lies.
+// Bodies up to this size are copied behind their head and leave in one write with it. A larger body
+// is sent from where it lies.
 constexpr size_t kJoined = 16 * 1024;
 // What a lingering connection reads before it is given up.
 constexpr uint64_t kMostLingered = 1 << 20;
@@ -42,7 +43,8 @@ void Connection::write_reply(const http::Reply& reply) {
   const bool head_request = head.method_id == http::Method::head;
   assert(reply.status >= 200 && reply.status <= 599);
   if (body_mode_ != BodyMode::none && head.expects_continue) {
-    // The client still waits for a 100 and may or may not send its body now (RFC 9110 section 10.1.1).
+    // The client still waits for a 100 and may or may not send its body now (RFC 9110
+    // section 10.1.1).
     close_after_ = linger_ = true;
     body_mode_ = BodyMode::none;
     exchange_->fail_body(Failure::aborted);
@@ -73,8 +75,8 @@ void Connection::write_reply(const http::Reply& reply) {
   }
 }
 
-// Sends what is gathered and the body in one write; keeps what does not fit without copying the body if its owner
-// gives it away.
+// Sends what is gathered and the body in one write; keeps what does not fit without copying the
+// body if its owner gives it away.
 void Connection::send_large(const http::Reply& reply) {
   size_t sent = 0;
   if (queue_ == nullptr) {
@@ -131,7 +133,8 @@ bool Connection::send_content(http::Exchange&, std::string_view piece) {
 
 void Connection::end_content(http::Exchange&, const Fields* trailers) {
   if (content_coding_ == ContentCoding::length && content_left_ > 0) {
-    return close(true, Failure::aborted);  // the peer must not take less than was announced for the whole
+    return close(true,
+                 Failure::aborted);  // the peer must not take less than was announced for the whole
   }
   const bool own_turn = out_ == nullptr;
   if (own_turn) begin_turn(std::string_view(held_).substr(held_start_));
@@ -229,10 +232,12 @@ void Connection::on_peer_finished() {
   if (in_exchange_) exchange_->signal_client_gone();
 }
 
-void Connection::on_hangup() { close(false, Failure::client_gone); }
+void Connection::on_hangup() {
+  close(false, Failure::client_gone);
+}
 
-// The peer's last byte has been seen. A reply that is under way is still sent: the peer may have closed only its
-// sending side (RFC 9112 section 9.6 lets it).
+// The peer's last byte has been seen. A reply that is under way is still sent: the peer may have
+// closed only its sending side (RFC 9112 section 9.6 lets it).
 void Connection::peer_ended() {
   if (peer_finished_) return;
   peer_finished_ = true;
@@ -253,10 +258,13 @@ void Connection::cut(Failure cause) {
   close(exchange_ != nullptr || queue_ != nullptr, cause);
 }
 
-void Connection::abort(http::Exchange&) { close(true, Failure::aborted); }
+void Connection::abort(http::Exchange&) {
+  close(true, Failure::aborted);
+}
 
-// Everything that is to be sent is sent. If the peer may still be sending, closing now would reset the connection,
-// and a reset may take our last reply away before the peer has read it (RFC 9112 section 9.6).
+// Everything that is to be sent is sent. If the peer may still be sending, closing now would reset
+// the connection, and a reset may take our last reply away before the peer has read it (RFC 9112
+// section 9.6).
 void Connection::finish() {
   if (!linger_ || peer_finished_) return close(false, Failure::none);
   lingering_ = true;
@@ -310,21 +318,23 @@ net::TimePoint Connection::deadline() const {
   return when;
 }
 
-// The timer may be early, never late: traffic only moves `last_activity_`, and on_timer looks again.
+// The timer may be early, never late: traffic only moves `last_activity_`, and on_timer looks
+// again.
 void Connection::ensure_timer() {
   if (lingering_) return;
   net::TimePoint when = deadline();
   if (when == net::TimePoint::max()) return;
   if (queue_ != nullptr && idle_timeout_ > std::chrono::milliseconds::zero()) {
-    when = std::min(when, workspace_.now + net::Duration(std::min(idle_timeout_, 4 * kBetweenLooks)) / 4);
+    when = std::min(when,
+                    workspace_.now + net::Duration(std::min(idle_timeout_, 4 * kBetweenLooks)) / 4);
   }
   if (!armed() || Timer::deadline() > when) workspace_.timers.arm(*this, when);
 }
 
 void Connection::on_timer() {
   if (lingering_) return close(false, Failure::none);
-  // A kernel whose buffer is large asks for more only now and then: in between a peer that reads slowly but steadily
-  // must not be taken for idle.
+  // A kernel whose buffer is large asks for more only now and then: in between a peer that reads
+  // slowly but steadily must not be taken for idle.
   if (queue_ != nullptr && queue_->peer_moved(*transport_)) last_activity_ = workspace_.now;
   if (deadline() > workspace_.now) return ensure_timer();
   time_out();

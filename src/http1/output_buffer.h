@@ -9,11 +9,12 @@
 
 namespace bao::http1 {
 
-/// Bytes on their way out, in one growing block. Unlike std::string it never fills memory that is about to be
-/// overwritten, and it keeps its block when it is cleared.
+/// Bytes on their way out, in one growing block. Unlike std::string it never fills memory that is
+/// about to be overwritten, and it keeps its block when it is cleared.
 class OutputBuffer {
  public:
-  /// Room for at least `size` bytes behind what is there; valid until the next call. Follow with `commit`.
+  /// Room for at least `size` bytes behind what is there; valid until the next call. Follow with
+  /// `commit`.
   char* reserve(size_t size) {
     if (capacity_ - size_ < size) grow(size);
     return block_.get() + size_;

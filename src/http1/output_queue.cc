@@ -24,7 +24,9 @@ void OutputQueue::append_copy(std::string_view bytes) {
   push({std::string(bytes), nullptr, 0});
 }
 
-void OutputQueue::append(std::string text, size_t start) { push({std::move(text), nullptr, start}); }
+void OutputQueue::append(std::string text, size_t start) {
+  push({std::move(text), nullptr, start});
+}
 
 void OutputQueue::append(std::shared_ptr<const std::string> text, size_t start) {
   push({std::string(), std::move(text), start});

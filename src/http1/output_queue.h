@@ -11,8 +11,8 @@
 
 namespace bao::http1 {
 
-/// Bytes that a connection could not send at once, in order, with their owners. Exists only while a peer is slower
-/// than the server.
+/// Bytes that a connection could not send at once, in order, with their owners. Exists only while a
+/// peer is slower than the server.
 class OutputQueue {
  public:
   /// Copies `bytes`.
@@ -25,8 +25,8 @@ class OutputQueue {
   /// Writes what the transport takes. `written` grows by the bytes that left.
   net::IoResult::Status write(net::Transport& transport, uint64_t& written);
 
-  /// Whether the peer has taken anything of what `transport` was given since the last call. False at the first call, and
-  /// if the transport cannot tell.
+  /// Whether the peer has taken anything of what `transport` was given since the last call. False
+  /// at the first call, and if the transport cannot tell.
   bool peer_moved(const net::Transport& transport);
 
   size_t size() const { return size_; }

@@ -25,10 +25,14 @@ void write_status_line(OutputBuffer& out, int status) {
   out.append(kCrlf);
 }
 
-// Whether the program's own Content-Length may stand: it then describes a representation that is not sent.
+// Whether the program's own Content-Length may stand: it then describes a representation that is
+// not sent.
 bool keeps_own_length(const http::Reply& reply, bool head_request) {
-  if (reply.fields == nullptr || !reply.fields->knows(Fields::kContentLength) || !reply.body.empty()) return false;
-  if (reply.status == 204 || reply.status == 205 || !(head_request || reply.status == 304)) return false;
+  if (reply.fields == nullptr || !reply.fields->knows(Fields::kContentLength) ||
+      !reply.body.empty())
+    return false;
+  if (reply.status == 204 || reply.status == 205 || !(head_request || reply.status == 304))
+    return false;
   const std::string_view length = reply.fields->get("content-length").value_or("");
   return !length.empty() && length.find_first_not_of("0123456789") == length.npos;
 }
@@ -50,7 +54,8 @@ void write_filtered_fields(OutputBuffer& out, const Fields& fields, bool keep_le
   }
 }
 
-// Content-Length or Transfer-Encoding: never both, and neither where the message has no content by its status.
+// Content-Length or Transfer-Encoding: never both, and neither where the message has no content by
+// its status.
 void write_length(OutputBuffer& out, const http::Reply& reply, const ReplyFraming& framing) {
   if (reply.status == 204 || (reply.status == 304 && reply.body.empty())) return;
   if (reply.streamed && !reply.length && reply.status != 205) {
@@ -139,6 +144,8 @@ void write_last_chunk(OutputBuffer& out, const Fields* trailers) {
   out.append(kCrlf);
 }
 
-void write_continue(OutputBuffer& out) { out.append("HTTP/1.1 100 Continue\r\n\r\n"); }
+void write_continue(OutputBuffer& out) {
+  out.append("HTTP/1.1 100 Continue\r\n\r\n");
+}
 
 }  // namespace bao::http1

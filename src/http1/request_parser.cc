@@ -14,7 +14,8 @@ using http::FieldId;
 using http::RequestHead;
 using http::Span;
 
-// Bytes of a request target: visible ASCII but `#`. RFC 3986 allows fewer, but browsers leave characters such as `|`,
+// Bytes of a request target: visible ASCII but `#`. RFC 3986 allows fewer, but browsers leave
+// characters such as `|`,
 // `^` and `{` as they are. A fragment is never sent (RFC 9112 section 3.2.1 has no place for it).
 enum TargetByte : uint8_t { kOutside, kInside, kQuestionMark };
 constexpr auto kTargetBytes = [] {
@@ -25,7 +26,9 @@ constexpr auto kTargetBytes = [] {
   return table;
 }();
 
-TargetByte target_byte(char c) { return kTargetBytes[static_cast<unsigned char>(c)]; }
+TargetByte target_byte(char c) {
+  return kTargetBytes[static_cast<unsigned char>(c)];
+}
 
 FieldId classify(std::string_view name) {
   switch (name.size()) {
@@ -59,8 +62,10 @@ ParseStatus RequestParser::incomplete(std::string_view bytes, const HeadLimits& 
   return state_ == State::fields ? refuse(431, kHeadTooLarge) : refuse(414, kLineTooLong);
 }
 
-ParseStatus RequestParser::parse(std::string_view bytes, const HeadLimits& limits, RequestHead& head) {
-  // What lies behind the limit is not looked at: it would not have come yet if the head came in pieces.
+ParseStatus RequestParser::parse(std::string_view bytes, const HeadLimits& limits,
+                                 RequestHead& head) {
+  // What lies behind the limit is not looked at: it would not have come yet if the head came in
+  // pieces.
   bytes = bytes.substr(0, limits.max_bytes);
   head.borrow(bytes);
   const char* const begin = bytes.data();
@@ -70,7 +75,8 @@ ParseStatus RequestParser::parse(std::string_view bytes, const HeadLimits& limit
     position_ = static_cast<uint32_t>(line_end - begin);
     if (state_ == State::start && line_end != begin + line_start_ &&
         !http::is_token_char(static_cast<unsigned char>(begin[line_start_]))) {
-      // Not a method: say so at once, a TLS client on a plain port would wait for the head timeout otherwise.
+      // Not a method: say so at once, a TLS client on a plain port would wait for the head timeout
+      // otherwise.
       return refuse(400, "the request line does not begin with a method");
     }
     if (line_end == end) return incomplete(bytes, limits);
@@ -116,7 +122,8 @@ bool RequestParser::parse_request_line(std::string_view bytes, uint32_t end, Req
   }
   head.method_span = {line_start_, at - line_start_};
 
-  // The line end behind the line is outside a target, so these loops need not look for the end themselves.
+  // The line end behind the line is outside a target, so these loops need not look for the end
+  // themselves.
   const uint32_t target = ++at;
   while (target_byte(bytes[at]) == kInside) ++at;
   const uint32_t question_mark = at;
@@ -161,10 +168,12 @@ bool RequestParser::parse_field_line(std::string_view bytes, uint32_t end, Reque
   uint32_t at = line_start_;
   while (at < end && http::is_token_char(static_cast<unsigned char>(bytes[at]))) ++at;
   if (at == line_start_ || at == end || bytes[at] != ':') {
-    // White space before the colon and folded lines end here too: both are smuggling tools (sections 5.1, 5.2).
+    // White space before the colon and folded lines end here too: both are smuggling tools
+    // (sections 5.1, 5.2).
     const char first = bytes[line_start_];
-    refuse(400, first == ' ' || first == '\t' ? "a header field is folded over two lines"
-                                              : "a header field has no name that is a token and a colon");
+    refuse(400, first == ' ' || first == '\t'
+                    ? "a header field is folded over two lines"
+                    : "a header field has no name that is a token and a colon");
     return false;
   }
   http::FieldSpan field;

@@ -8,7 +8,8 @@
 
 namespace bao::http1 {
 
-/// Why a message is refused: the status to answer with and a short reason for the person who debugs the client.
+/// Why a message is refused: the status to answer with and a short reason for the person who debugs
+/// the client.
 struct Refusal {
   int status = 0;  ///< 0: not refused
   std::string_view reason;
@@ -23,19 +24,22 @@ struct HeadLimits {
 
 enum class ParseStatus : uint8_t { complete, incomplete, refused };
 
-/// The syntax of a request head (RFC 9112 sections 2 to 5), strictly: lines end in CRLF, one space between the parts of
-/// the request line, no folding, no white space before a colon, no control characters. What the fields mean is
-/// `apply_request_rules`' concern.
+/// The syntax of a request head (RFC 9112 sections 2 to 5), strictly: lines end in CRLF, one space
+/// between the parts of the request line, no folding, no white space before a colon, no control
+/// characters. What the fields mean is `apply_request_rules`' concern.
 ///
-/// Bytes in, spans out: it knows no socket, clock or global. It may be called again with more bytes and goes on where
-/// it stopped, so that a head that arrives byte by byte costs no more than one that arrives whole.
+/// Bytes in, spans out: it knows no socket, clock or global. It may be called again with more bytes
+/// and goes on where it stopped, so that a head that arrives byte by byte costs no more than one
+/// that arrives whole.
 class RequestParser {
  public:
-  /// Parses `bytes`, which begin with the head and may go on behind it. After `incomplete` call again with the same
-  /// bytes (at any address) and more behind them. After `complete` or `refused` call `reset` first.
+  /// Parses `bytes`, which begin with the head and may go on behind it. After `incomplete` call
+  /// again with the same bytes (at any address) and more behind them. After `complete` or `refused`
+  /// call `reset` first.
   ///
-  /// On `complete` the head borrows the first `head_size()` bytes. On `incomplete` and `refused` the head holds what
-  /// was parsed so far, and its text may not be read but for the method of a refused one (`head.borrow` is done).
+  /// On `complete` the head borrows the first `head_size()` bytes. On `incomplete` and `refused`
+  /// the head holds what was parsed so far, and its text may not be read but for the method of a
+  /// refused one (`head.borrow` is done).
   ParseStatus parse(std::string_view bytes, const HeadLimits& limits, http::RequestHead& head);
 
   /// The size of a complete head, the empty line included.

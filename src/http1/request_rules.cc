@@ -18,7 +18,8 @@ using http::Span;
 
 // The span of `part`, which lies inside the head's bytes.
 Span span_of(const RequestHead& head, std::string_view part) {
-  return {static_cast<uint32_t>(part.data() - head.bytes().data()), static_cast<uint32_t>(part.size())};
+  return {static_cast<uint32_t>(part.data() - head.bytes().data()),
+          static_cast<uint32_t>(part.size())};
 }
 
 // What the fields say, before it is judged as a whole.
@@ -30,7 +31,8 @@ struct Findings {
   bool keep_alive = false;
 };
 
-// Content-Length: digits, or a list of equal values, which RFC 9112 section 6.3 (rule 5) lets us take as one.
+// Content-Length: digits, or a list of equal values, which RFC 9112 section 6.3 (rule 5) lets us
+// take as one.
 Refusal read_content_length(RequestHead& head, std::string_view value, Findings& findings) {
   constexpr Refusal kInvalid{400, "Content-Length is not a number"};
   size_t at = 0;
@@ -59,14 +61,16 @@ Refusal read_content_length(RequestHead& head, std::string_view value, Findings&
 
 // True for codings that the registry names and that we know we do not undo in requests.
 bool is_registered_coding(std::string_view coding) {
-  for (std::string_view name : {"gzip", "x-gzip", "deflate", "compress", "x-compress", "identity", "chunked"}) {
+  for (std::string_view name :
+       {"gzip", "x-gzip", "deflate", "compress", "x-compress", "identity", "chunked"}) {
     if (http::equals_ignoring_case(coding, name)) return true;
   }
   return false;
 }
 
-// Transfer-Encoding: exactly `chunked`, once. A coding that is not ours in front of a final `chunked`, or one that
-// nobody knows, is 501 (RFC 9112 section 6.1); everything else leaves the length unknown: 400 (section 6.3, rule 4).
+// Transfer-Encoding: exactly `chunked`, once. A coding that is not ours in front of a final
+// `chunked`, or one that nobody knows, is 501 (RFC 9112 section 6.1); everything else leaves the
+// length unknown: 400 (section 6.3, rule 4).
 Refusal read_transfer_encoding(RequestHead& head, std::string_view value, Findings& findings) {
   if (++findings.transfer_encodings > 1) return {400, "two Transfer-Encoding fields"};
   if (http::equals_ignoring_case(value, "chunked")) {

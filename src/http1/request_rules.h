@@ -5,11 +5,13 @@
 
 namespace bao::http1 {
 
-/// What the fields of a parsed head mean for the message and the connection, by RFC 9112 sections 3.2 (target and
-/// Host), 6 (message body length), 9.3 and 9.6 (persistence) and RFC 9110 section 10.1.1 (Expect). Fills the head's
-/// authority, path, query, content_length, chunked, keep_alive and expects_continue.
+/// What the fields of a parsed head mean for the message and the connection, by RFC 9112
+/// sections 3.2 (target and Host), 6 (message body length), 9.3 and 9.6 (persistence) and RFC 9110
+/// section 10.1.1 (Expect). Fills the head's authority, path, query, content_length, chunked,
+/// keep_alive and expects_continue.
 ///
-/// Anything ambiguous about where the message ends is refused: the connection must be closed after every refusal.
+/// Anything ambiguous about where the message ends is refused: the connection must be closed after
+/// every refusal.
 Refusal apply_request_rules(http::RequestHead& head);
 
 }  // namespace bao::http1

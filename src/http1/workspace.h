@@ -24,10 +24,11 @@ struct ConnectionSettings {
   uint64_t max_body_bytes = 128ull << 20;
   std::chrono::milliseconds idle_timeout{10'000};
   std::chrono::milliseconds head_timeout{10'000};
-  /// How long a connection that was refused or ended early goes on reading, so that the peer sees our last reply
-  /// instead of a reset (RFC 9112 section 9.6).
+  /// How long a connection that was refused or ended early goes on reading, so that the peer sees
+  /// our last reply instead of a reset (RFC 9112 section 9.6).
   std::chrono::milliseconds linger_timeout{2'000};
-  /// What is read and thrown away of a body that no handler wanted, to save the connection for the next request.
+  /// What is read and thrown away of a body that no handler wanted, to save the connection for the
+  /// next request.
   uint64_t max_discarded_bytes = 256 * 1024;
   /// Unsent bytes above which no further pipelined request is begun.
   size_t output_high_water = 256 * 1024;
@@ -47,18 +48,20 @@ struct Counters {
 /// Told about the end of connections, which it owns.
 class ConnectionOwner {
  public:
-  /// The connection is closed. It must not be deleted before the call stack has unwound and the loop's turn is over.
+  /// The connection is closed. It must not be deleted before the call stack has unwound and the
+  /// loop's turn is over.
   virtual void on_connection_closed(Connection& connection) = 0;
 
  protected:
   ~ConnectionOwner() = default;
 };
 
-/// What the connections of one server on one loop share: settings, clocks, the read buffer, output blocks, counters.
-/// An idle connection owns no buffer.
+/// What the connections of one server on one loop share: settings, clocks, the read buffer, output
+/// blocks, counters. An idle connection owns no buffer.
 class Workspace {
  public:
-  /// The clocks are read through references, so that tests can turn them by hand. All arguments outlive it.
+  /// The clocks are read through references, so that tests can turn them by hand. All arguments
+  /// outlive it.
   Workspace(http::ExchangeHandler& handler, ConnectionOwner& owner, net::TimerQueue& timers,
             const net::TimePoint& now, const std::time_t& wall_time)
       : handler(handler), owner(owner), timers(timers), now(now), wall_time_(wall_time) {}
@@ -76,8 +79,8 @@ class Workspace {
   std::span<char> read_buffer() { return {read_buffer_.get(), kReadBuffer}; }
   std::string_view date_line() { return date_.at(wall_time_); }
 
-  /// An empty buffer for one turn of one connection. Turns nest when a handler makes another connection's handler
-  /// reply, so there is a stack of them.
+  /// An empty buffer for one turn of one connection. Turns nest when a handler makes another
+  /// connection's handler reply, so there is a stack of them.
   std::unique_ptr<OutputBuffer> take_output();
   void give_back(std::unique_ptr<OutputBuffer> output);
 

@@ -1,17 +1,17 @@
 #include "net/loop.h"
 
-#include <sys/eventfd.h>
-
 #include <cassert>
 #include <cerrno>
 #include <climits>
+#include <sys/eventfd.h>
 #include <system_error>
 
 namespace bao::net {
 
 namespace {
 
-// Events taken from the kernel at once. Enough to batch, few enough that timers are not late behind a full batch.
+// Events taken from the kernel at once. Enough to batch, few enough that timers are not late behind
+// a full batch.
 constexpr size_t kEventsATurn = 256;
 
 [[noreturn]] void throw_errno(const char* what) {
@@ -72,9 +72,13 @@ void Loop::rewatch(int fd, uint32_t events, EventHandler& handler) {
   if (::epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, fd, &event) != 0) throw_errno("epoll_ctl");
 }
 
-void Loop::unwatch(int fd) { ::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, fd, nullptr); }
+void Loop::unwatch(int fd) {
+  ::epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, fd, nullptr);
+}
 
-void Loop::retire(std::unique_ptr<EventHandler> handler) { retired_.push_back(std::move(handler)); }
+void Loop::retire(std::unique_ptr<EventHandler> handler) {
+  retired_.push_back(std::move(handler));
+}
 
 void Loop::post(Work work) {
   bool first;
@@ -84,7 +88,8 @@ void Loop::post(Work work) {
     posted_.push_back(std::move(work));
     has_posted_.store(true, std::memory_order_release);
   }
-  // One wake-up for a batch: whoever finds the list empty signals, the others are covered by that signal.
+  // One wake-up for a batch: whoever finds the list empty signals, the others are covered by that
+  // signal.
   if (first) wakeup_->signal();
 }
 

@@ -1,12 +1,11 @@
 #pragma once
 
-#include <sys/epoll.h>
-
 #include <atomic>
 #include <chrono>
 #include <ctime>
 #include <memory>
 #include <mutex>
+#include <sys/epoll.h>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -21,8 +20,9 @@ class EventHandler {
  public:
   virtual ~EventHandler() = default;
 
-  /// `events` is epoll's mask (EPOLLIN, EPOLLOUT, EPOLLHUP…). May be called once more in the turn in which the
-  /// descriptor was unwatched: hand the handler to `Loop::retire` instead of deleting it.
+  /// `events` is epoll's mask (EPOLLIN, EPOLLOUT, EPOLLHUP…). May be called once more in the turn
+  /// in which the descriptor was unwatched: hand the handler to `Loop::retire` instead of deleting
+  /// it.
   virtual void on_event(uint32_t events) = 0;
 };
 
@@ -51,8 +51,9 @@ class Work {
 /// Something that lives on a loop and must end with it, a server say.
 class Resident {
  public:
-  /// The loop is being destroyed: the resident must leave (`Loop::remove_resident`) before it returns, and stop using
-  /// the loop afterwards. It may retire handlers and defer work, which is then destroyed without being run.
+  /// The loop is being destroyed: the resident must leave (`Loop::remove_resident`) before it
+  /// returns, and stop using the loop afterwards. It may retire handlers and defer work, which is
+  /// then destroyed without being run.
   virtual void on_loop_end() = 0;
 
  protected:
@@ -68,11 +69,12 @@ class Resident {
   bool lives_here_ = false;
 };
 
-/// One thread's event loop over epoll: descriptors, timers, deferred work and work from other threads. Everything
-/// but `post` and `wake` may only be called on the thread that runs it.
+/// One thread's event loop over epoll: descriptors, timers, deferred work and work from other
+/// threads. Everything but `post` and `wake` may only be called on the thread that runs it.
 class Loop {
  public:
-  /// Throws std::system_error if the kernel refuses the descriptors that a loop needs (epoll, eventfd).
+  /// Throws std::system_error if the kernel refuses the descriptors that a loop needs (epoll,
+  /// eventfd).
   Loop();
   Loop(const Loop&) = delete;
   Loop& operator=(const Loop&) = delete;
@@ -80,8 +82,8 @@ class Loop {
 
   // -- Descriptors
 
-  /// Watches `fd`, level-triggered. `handler` must stay alive until `unwatch` and the end of that turn.
-  /// Throws std::system_error if the kernel has no room.
+  /// Watches `fd`, level-triggered. `handler` must stay alive until `unwatch` and the end of that
+  /// turn. Throws std::system_error if the kernel has no room.
   void watch(int fd, uint32_t events, EventHandler& handler);
   /// Changes the events of a watched descriptor.
   void rewatch(int fd, uint32_t events, EventHandler& handler);
@@ -93,10 +95,11 @@ class Loop {
   // -- Time
 
   TimerQueue& timers() { return timers_; }
-  /// The time of the last wake-up: one system clock reading for a whole turn. A reference, good as long as the loop,
-  /// so that whoever needs the time needs no loop.
+  /// The time of the last wake-up: one system clock reading for a whole turn. A reference, good as
+  /// long as the loop, so that whoever needs the time needs no loop.
   const TimePoint& now() const { return now_; }
-  /// Wall-clock time of the last wake-up, in seconds since the epoch (for the Date field). A reference, likewise.
+  /// Wall-clock time of the last wake-up, in seconds since the epoch (for the Date field). A
+  /// reference, likewise.
   const std::time_t& wall_time() const { return wall_time_; }
 
   // -- Work
@@ -104,8 +107,9 @@ class Loop {
   /// Runs `work` at the end of this turn, or of the next one if no turn is running.
   void defer(Work work) { deferred_.push_back(std::move(work)); }
 
-  /// Runs `work` on the loop's thread, in the order of the calls. Any thread may call it, as long as the loop
-  /// lives. Work that is posted to a loop that never runs again is destroyed with the loop.
+  /// Runs `work` on the loop's thread, in the order of the calls. Any thread may call it, as long
+  /// as the loop lives. Work that is posted to a loop that never runs again is destroyed with the
+  /// loop.
   void post(Work work);
 
   // -- Life
@@ -126,15 +130,17 @@ class Loop {
   void run();
   /// Makes `run` return at the end of this turn.
   void stop() { stopped_ = true; }
-  /// One turn: waits at most `timeout` (negative: until something happens; never past the next timer), then handles
-  /// what is ready. Must not be called from within a turn.
+  /// One turn: waits at most `timeout` (negative: until something happens; never past the next
+  /// timer), then handles what is ready. Must not be called from within a turn.
   void turn(std::chrono::milliseconds timeout);
   /// True while a turn runs.
   bool in_turn() const { return in_turn_; }
 
-  /// For embedding in another loop: readable when `turn(0ms)` has descriptors or posted work to handle.
+  /// For embedding in another loop: readable when `turn(0ms)` has descriptors or posted work to
+  /// handle.
   int fd() const { return epoll_.get(); }
-  /// For embedding: how long the other loop may wait before it must call `turn`. Negative: for ever.
+  /// For embedding: how long the other loop may wait before it must call `turn`. Negative: for
+  /// ever.
   std::chrono::milliseconds time_to_next_timer() const;
 
  private:

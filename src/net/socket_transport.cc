@@ -1,8 +1,7 @@
+#include <cerrno>
 #include <linux/sockios.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
-
-#include <cerrno>
 
 #include "net/transport.h"
 
@@ -62,8 +61,9 @@ std::optional<size_t> SocketTransport::untaken() const {
   return static_cast<size_t>(count);
 }
 
-// Switching reading off only sets a flag: most pauses end before another byte arrives, and then epoll need never
-// know. If one does arrive, on_event takes the descriptor out of epoll's reading set.
+// Switching reading off only sets a flag: most pauses end before another byte arrives, and then
+// epoll need never know. If one does arrive, on_event takes the descriptor out of epoll's reading
+// set.
 void SocketTransport::want_read(bool wanted) {
   read_wanted_ = wanted;
   if (!wanted) {
@@ -84,7 +84,9 @@ void SocketTransport::update(uint32_t events) {
   loop_.rewatch(socket_.get(), events, *this);
 }
 
-void SocketTransport::finish_writing() { ::shutdown(socket_.get(), SHUT_WR); }
+void SocketTransport::finish_writing() {
+  ::shutdown(socket_.get(), SHUT_WR);
+}
 
 void SocketTransport::close(bool reset) {
   observer_ = nullptr;

@@ -5,7 +5,8 @@
 namespace bao::net {
 
 namespace {
-// A timer that fire() has taken out of the heap but not yet called has a slot from here on: an index into due_.
+// A timer that fire() has taken out of the heap but not yet called has a slot from here on: an
+// index into due_.
 constexpr uint32_t kDue = 0x8000'0000u;
 }  // namespace
 

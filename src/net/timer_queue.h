@@ -12,8 +12,9 @@ using Duration = Clock::duration;
 
 class TimerQueue;
 
-/// Something that wants to be called at a point in time. The object is the queue's entry, so arming allocates
-/// nothing but the queue's own slot. It may be destroyed at any time, inside its own `on_timer` too; that disarms it.
+/// Something that wants to be called at a point in time. The object is the queue's entry, so arming
+/// allocates nothing but the queue's own slot. It may be destroyed at any time, inside its own
+/// `on_timer` too; that disarms it.
 class Timer {
  public:
   Timer() = default;
@@ -26,7 +27,8 @@ class Timer {
   /// The point in time that it was armed for. Meaningless while it is not armed.
   TimePoint deadline() const { return deadline_; }
 
-  /// Called once, on the loop's thread, at or after the deadline. The timer is disarmed by then and may be armed anew.
+  /// Called once, on the loop's thread, at or after the deadline. The timer is disarmed by then and
+  /// may be armed anew.
   virtual void on_timer() = 0;
 
  protected:
@@ -39,8 +41,8 @@ class Timer {
   uint32_t slot_ = 0;
 };
 
-/// Timers ordered by deadline: a binary heap that knows each timer's slot, so that disarming is O(log n) and
-/// nothing is searched. Not thread-safe: it belongs to one loop.
+/// Timers ordered by deadline: a binary heap that knows each timer's slot, so that disarming is
+/// O(log n) and nothing is searched. Not thread-safe: it belongs to one loop.
 class TimerQueue {
  public:
   TimerQueue() = default;
@@ -54,8 +56,9 @@ class TimerQueue {
   /// Disarms `timer`; does nothing if it is not armed.
   void disarm(Timer& timer);
 
-  /// Calls `on_timer` of every timer whose deadline is at or before `now`, in the order of deadlines. Timers that
-  /// a callback arms for `now` or earlier wait for the next call, so that a callback cannot keep this loop going.
+  /// Calls `on_timer` of every timer whose deadline is at or before `now`, in the order of
+  /// deadlines. Timers that a callback arms for `now` or earlier wait for the next call, so that a
+  /// callback cannot keep this loop going.
   void fire(TimePoint now);
 
   bool empty() const { return heap_.empty(); }
@@ -76,7 +79,8 @@ class TimerQueue {
   void remove(uint32_t slot);
 
   std::vector<Slot> heap_;
-  std::vector<Timer*> due_;  // reused by fire(); holds nullptr for a timer that was disarmed meanwhile
+  std::vector<Timer*>
+      due_;  // reused by fire(); holds nullptr for a timer that was disarmed meanwhile
 };
 
 }  // namespace bao::net

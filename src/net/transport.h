@@ -1,10 +1,9 @@
 #pragma once
 
-#include <sys/uio.h>
-
 #include <cstddef>
 #include <optional>
 #include <span>
+#include <sys/uio.h>
 
 #include "net/loop.h"
 
@@ -22,14 +21,17 @@ struct IoResult {
   size_t bytes = 0;
 };
 
-/// Told what happens on a transport. Called on the loop's thread, never from within a call to the transport.
+/// Told what happens on a transport. Called on the loop's thread, never from within a call to the
+/// transport.
 class TransportObserver {
  public:
-  /// `read` has something: bytes, the end, or a failure. Repeated each turn while reading is wanted and it is so.
+  /// `read` has something: bytes, the end, or a failure. Repeated each turn while reading is wanted
+  /// and it is so.
   virtual void on_readable() = 0;
   /// `write` has room again. Only while writing is wanted.
   virtual void on_writable() = 0;
-  /// The peer has sent its last byte, and reading was not wanted at that time (bytes may still wait to be read).
+  /// The peer has sent its last byte, and reading was not wanted at that time (bytes may still wait
+  /// to be read).
   virtual void on_peer_finished() = 0;
   /// The connection is gone in both directions: nothing that is written can arrive.
   virtual void on_hangup() = 0;
@@ -38,24 +40,25 @@ class TransportObserver {
   ~TransportObserver() = default;
 };
 
-/// A stream of bytes in both directions between this process and one peer: TCP, unix, TLS over either, or memory in
-/// tests. One thread's; never blocks.
+/// A stream of bytes in both directions between this process and one peer: TCP, unix, TLS over
+/// either, or memory in tests. One thread's; never blocks.
 class Transport {
  public:
   virtual ~Transport() = default;
 
-  /// Starts telling `observer`, which must outlive the transport or its `close`. Reading is wanted from the start,
-  /// writing is not.
+  /// Starts telling `observer`, which must outlive the transport or its `close`. Reading is wanted
+  /// from the start, writing is not.
   virtual void attach(TransportObserver& observer) = 0;
 
-  /// Reads at most `buffer.size()` bytes. Fewer bytes than asked for mean that no more wait right now.
+  /// Reads at most `buffer.size()` bytes. Fewer bytes than asked for mean that no more wait right
+  /// now.
   virtual IoResult read(std::span<char> buffer) = 0;
 
   /// Writes the pieces in their order, as far as there is room.
   virtual IoResult write(std::span<const iovec> pieces) = 0;
 
-  /// How many of the bytes that `write` took still wait in this machine or on the way; they grow fewer as the peer
-  /// takes them. None if that cannot be told. A system call: for rare decisions.
+  /// How many of the bytes that `write` took still wait in this machine or on the way; they grow
+  /// fewer as the peer takes them. None if that cannot be told. A system call: for rare decisions.
   virtual std::optional<size_t> untaken() const { return std::nullopt; }
 
   /// Whether `on_readable` is to be called. Cheap to call often.
@@ -66,8 +69,8 @@ class Transport {
   /// Tells the peer that no more bytes will come (TCP: FIN). Reading goes on.
   virtual void finish_writing() = 0;
 
-  /// Ends the connection. `reset`: so that the peer sees a failure, not an end (TCP: RST). No observer call follows,
-  /// and no other method may be called.
+  /// Ends the connection. `reset`: so that the peer sees a failure, not an end (TCP: RST). No
+  /// observer call follows, and no other method may be called.
   virtual void close(bool reset) = 0;
 };
 

@@ -21,7 +21,9 @@ Acceptor::Acceptor(net::Loop& loop, net::Listener listener, Receiver& receiver, 
   watched_ = true;
 }
 
-Acceptor::~Acceptor() { close(); }
+Acceptor::~Acceptor() {
+  close();
+}
 
 void Acceptor::close() {
   if (listener_.fd() < 0) return;
@@ -47,7 +49,9 @@ void Acceptor::pause() {
   loop_.timers().arm(*this, loop_.now() + kPause);
   if (warned_ == net::TimePoint{} || loop_.now() - warned_ > kBetweenWarnings) {
     warned_ = loop_.now();
-    log_("bao: out of file descriptors: new connections wait. Raise the limit (ulimit -n) or close some.");
+    log_(
+        "bao: out of file descriptors: new connections wait. Raise the limit (ulimit -n) or close "
+        "some.");
   }
 }
 

@@ -6,8 +6,9 @@
 
 namespace bao::server {
 
-/// Accepts connections on a listener and hands them on. When the process or the machine is out of descriptors it
-/// stops listening for a moment instead of being woken for ever by a connection that it cannot take.
+/// Accepts connections on a listener and hands them on. When the process or the machine is out of
+/// descriptors it stops listening for a moment instead of being woken for ever by a connection that
+/// it cannot take.
 class Acceptor final : public net::EventHandler, public net::Timer {
  public:
   /// Takes a new connection.
@@ -19,7 +20,8 @@ class Acceptor final : public net::EventHandler, public net::Timer {
     ~Receiver() = default;
   };
 
-  /// Watches `listener` on `loop`. `loop` and `receiver` outlive it, or its `close`; `log` is called for warnings.
+  /// Watches `listener` on `loop`. `loop` and `receiver` outlive it, or its `close`; `log` is
+  /// called for warnings.
   Acceptor(net::Loop& loop, net::Listener listener, Receiver& receiver, LogSink log);
   ~Acceptor() override;
 

@@ -7,8 +7,8 @@
 
 namespace bao::server {
 
-void LocalRequest::start(Server& server, std::string_view method, std::string_view target, const Fields& fields,
-                         std::string body, Done done) {
+void LocalRequest::start(Server& server, std::string_view method, std::string_view target,
+                         const Fields& fields, std::string body, Done done) {
   std::string head;
   head.append(method).append(" ").append(target).append(" HTTP/1.1\r\n");
   if (!fields.has("Host")) head.append("Host: ").append(server.authority()).append("\r\n");
@@ -30,8 +30,9 @@ void LocalRequest::run(std::string_view head, std::string_view method, std::stri
                                  static_cast<uint32_t>(server_->settings().max_head_fields)};
   http1::Refusal refusal;
   if (parser.parse(head, limits, exchange_->head) != http1::ParseStatus::complete) {
-    refusal = parser.refusal() ? parser.refusal()
-                               : http1::Refusal{400, "the method, the target or a field is malformed"};
+    refusal = parser.refusal()
+                  ? parser.refusal()
+                  : http1::Refusal{400, "the method, the target or a field is malformed"};
   } else if (parser.head_size() != head.size() || exchange_->head.method() != method ||
              exchange_->head.target() != target) {
     refusal = {400, "the method or the target holds an end of line"};
@@ -53,7 +54,9 @@ void LocalRequest::run(std::string_view head, std::string_view method, std::stri
   server_->on_request(*keep);
 }
 
-void LocalRequest::start_body(http::Exchange& exchange) { exchange.end_body(); }
+void LocalRequest::start_body(http::Exchange& exchange) {
+  exchange.end_body();
+}
 
 void LocalRequest::send_reply(http::Exchange& exchange, const http::Reply& reply) {
   LocalReply result{.status = reply.status};

@@ -18,17 +18,18 @@ struct LocalReply {
   std::string body{};
 };
 
-/// A request that the program makes to its own server's handlers, without a socket: it is checked and dispatched like
-/// one from the wire, and its reply is handed back instead of sent.
+/// A request that the program makes to its own server's handlers, without a socket: it is checked
+/// and dispatched like one from the wire, and its reply is handed back instead of sent.
 class LocalRequest final : public http::Stream {
  public:
   /// Called once, on the loop's thread, perhaps before `start` returns.
   using Done = std::function<void(LocalReply)>;
 
-  /// `target` is a path with an optional query, or an http URL. Host and Content-Length are added unless `fields` has
-  /// them. A request that the protocol layer would refuse is answered with its error reply.
-  static void start(Server& server, std::string_view method, std::string_view target, const Fields& fields,
-                    std::string body, Done done);
+  /// `target` is a path with an optional query, or an http URL. Host and Content-Length are added
+  /// unless `fields` has them. A request that the protocol layer would refuse is answered with its
+  /// error reply.
+  static void start(Server& server, std::string_view method, std::string_view target,
+                    const Fields& fields, std::string body, Done done);
 
   void send_reply(http::Exchange& exchange, const http::Reply& reply) override;
   bool send_content(http::Exchange& exchange, std::string_view piece) override;
@@ -47,7 +48,8 @@ class LocalRequest final : public http::Stream {
  private:
   LocalRequest(Server& server, Done done) : server_(&server), done_(std::move(done)) {}
 
-  void run(std::string_view head, std::string_view method, std::string_view target, std::string body);
+  void run(std::string_view head, std::string_view method, std::string_view target,
+           std::string body);
   void finish(LocalReply reply);
 
   http::Reference<Server> server_;

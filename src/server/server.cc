@@ -8,7 +8,8 @@
 namespace bao::server {
 
 namespace {
-// Cleared exchanges that are kept for new requests. Above this a burst has passed, and memory is worth more.
+// Cleared exchanges that are kept for new requests. Above this a burst has passed, and memory is
+// worth more.
 constexpr size_t kKeptExchanges = 1024;
 
 http1::ConnectionSettings connection_settings(const Settings& settings) {
@@ -33,7 +34,8 @@ net::ListenOptions listen_options(const Settings& settings) {
 
 }  // namespace
 
-http::Reference<Server> Server::start(net::Loop& loop, Settings settings, http::Reference<Table> table) {
+http::Reference<Server> Server::start(net::Loop& loop, Settings settings,
+                                      http::Reference<Table> table) {
   net::Listener listener = net::Listener::open(listen_options(settings));
   http::Reference<Server> server(new Server(loop, std::move(settings), std::move(table)));
   server->local_ = listener.local();
@@ -61,11 +63,14 @@ Server::~Server() {
   for (Exchange* exchange : pool_) delete exchange;
 }
 
-std::string Server::hostname() const { return settings_.hostname.empty() ? "localhost" : settings_.hostname; }
+std::string Server::hostname() const {
+  return settings_.hostname.empty() ? "localhost" : settings_.hostname;
+}
 
 std::string Server::url() const {
   if (local_.family != net::SocketAddress::Family::unix_domain) return "http://" + authority_ + "/";
-  if (!local_.address.empty() && local_.address[0] == '\0') return "abstract://" + local_.address.substr(1);
+  if (!local_.address.empty() && local_.address[0] == '\0')
+    return "abstract://" + local_.address.substr(1);
   return "unix://" + local_.address;
 }
 
@@ -128,8 +133,8 @@ void Server::abort_local_requests() {
 
 template <typename F>
 void Server::for_each_connection(F f) {
-  // Closing takes a connection out of the list, and may run code that closes others: those stay readable until the
-  // end of the turn, and their `next` still leads on.
+  // Closing takes a connection out of the list, and may run code that closes others: those stay
+  // readable until the end of the turn, and their `next` still leads on.
   for (http1::Connection* connection = connections_; connection != nullptr;) {
     http1::Connection* next = connection->next;
     f(*connection);
@@ -146,7 +151,8 @@ void Server::on_accepted(net::Accepted accepted) {
   try {
     connection->start();
   } catch (const std::system_error& error) {
-    // The kernel has no room to watch it (max_user_watches, memory): this one is lost, the others live on.
+    // The kernel has no room to watch it (max_user_watches, memory): this one is lost, the others
+    // live on.
     log(std::string("bao: a connection could not be watched: ") + error.what());
     connection->cut(http::Failure::stopped);
   }
@@ -166,7 +172,9 @@ void Server::on_connection_closed(http1::Connection& connection) {
   check_stopped();
 }
 
-void Server::bury() { dead_.clear(); }
+void Server::bury() {
+  dead_.clear();
+}
 
 size_t Server::close_idle_connections() {
   size_t closed = 0;

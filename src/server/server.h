@@ -16,11 +16,12 @@ namespace bao::server {
 
 class LocalRequest;
 
-/// A live server on one loop, whatever the language of its handlers: listens, makes connections of what it accepts,
-/// dispatches their exchanges by the present table, and ends in good order.
+/// A live server on one loop, whatever the language of its handlers: listens, makes connections of
+/// what it accepts, dispatches their exchanges by the present table, and ends in good order.
 ///
-/// Counted references on the loop's thread: while it listens or has connections it holds itself, every exchange that
-/// is out of its pool holds it too. Everything here may only be called on the loop's thread.
+/// Counted references on the loop's thread: while it listens or has connections it holds itself,
+/// every exchange that is out of its pool holds it too. Everything here may only be called on the
+/// loop's thread.
 class Server final : public http::ExchangeHandler,
                      public http1::ConnectionOwner,
                      public Acceptor::Receiver,
@@ -29,7 +30,8 @@ class Server final : public http::ExchangeHandler,
   enum class State : uint8_t { listening, stopping, stopped };
 
   /// Listens by `settings`, which `checked` has passed. Throws net::ListenError.
-  static http::Reference<Server> start(net::Loop& loop, Settings settings, http::Reference<Table> table);
+  static http::Reference<Server> start(net::Loop& loop, Settings settings,
+                                       http::Reference<Table> table);
 
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
@@ -50,16 +52,19 @@ class Server final : public http::ExchangeHandler,
   const std::string& authority() const { return authority_; }
   const http1::Counters& counters() const { return workspace_.counters; }
   /// Requests under way, those of `fetch` without a socket included.
-  uint64_t pending_requests() const { return workspace_.counters.requests_pending + local_pending_; }
+  uint64_t pending_requests() const {
+    return workspace_.counters.requests_pending + local_pending_;
+  }
 
   // -- Life
 
-  /// New requests are answered from `table`; those under way end with the one that they began with. Does nothing once
-  /// the server has stopped.
+  /// New requests are answered from `table`; those under way end with the one that they began with.
+  /// Does nothing once the server has stopped.
   void reload(http::Reference<Table> table);
 
-  /// Stops listening. Without `force` idle connections close at once, the others when their request is answered; with
-  /// it all are cut, and local requests aborted. `on_stopped` runs once no connection is left; at once if that is so already.
+  /// Stops listening. Without `force` idle connections close at once, the others when their request
+  /// is answered; with it all are cut, and local requests aborted. `on_stopped` runs once no
+  /// connection is left; at once if that is so already.
   void stop(bool force, net::Work on_stopped);
 
   /// Closes the connections that are between requests; returns how many.

@@ -42,8 +42,8 @@ struct OptionNames {
       max_request_body_size, max_head_size, max_head_fields;
 };
 
-/// A wrong option. The sentence names the option, the value and the mend. A port that came from elsewhere has
-/// the name `--port`, or that of its environment variable.
+/// A wrong option. The sentence names the option, the value and the mend. A port that came from
+/// elsewhere has the name `--port`, or that of its environment variable.
 class SettingsError : public std::invalid_argument {
  public:
   SettingsError(std::string_view option, const std::string& sentence)

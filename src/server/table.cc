@@ -35,7 +35,8 @@ const Target* Table::Route::find(http::Method method) const {
   return index < 0 ? nullptr : &targets[static_cast<size_t>(index)];
 }
 
-// A route that does not list the method leaves the request to the next less specific one, as in Bun: `GET /a/:x` and
+// A route that does not list the method leaves the request to the next less specific one, as in
+// Bun: `GET /a/:x` and
 // `/*` together answer `PUT /a/1` from `/*`.
 void Table::dispatch(Exchange& exchange) const {
   const std::string_view path = exchange.head.path();

@@ -249,7 +249,8 @@ TEST(Stop, InsideAHandlerAnswersItsRequest) {
   EXPECT_TRUE(turn_until([&] { return stopping->done(); }));
 }
 
-// RFC 9112 section 9.6: the server has sent its last reply and its end, and waits a while for the client's.
+// RFC 9112 section 9.6: the server has sent its last reply and its end, and waits a while for the
+// client's.
 TEST(Stop, IsNotHeldUpByAClientThatNeverCloses) {
   Served served({.fetch = [](Request&, Server& server) {
     server.stop();

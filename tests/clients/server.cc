@@ -1,5 +1,6 @@
-// What the tests with real clients talk to. `server` listens on a free port of all interfaces, `server --unix PATH` on
-// a unix socket, `server --abstract NAME` on an abstract one. Prints its URL; ends by SIGINT or SIGTERM.
+// What the tests with real clients talk to. `server` listens on a free port of all interfaces,
+// `server --unix PATH` on a unix socket, `server --abstract NAME` on an abstract one. Prints its
+// URL; ends by SIGINT or SIGTERM.
 
 #include <cstdio>
 #include <iostream>

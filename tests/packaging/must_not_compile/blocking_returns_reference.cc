@@ -3,6 +3,8 @@
 
 #include <bao/bao.h>
 
-bao::Task<int> read(int& number) { co_return co_await bao::blocking([&]() -> int& { return number; }); }
+bao::Task<int> read(int& number) {
+  co_return co_await bao::blocking([&]() -> int& { return number; });
+}
 
 int main() {}

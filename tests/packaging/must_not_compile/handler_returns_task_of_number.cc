@@ -2,6 +2,10 @@
 
 #include <bao/bao.h>
 
-bao::Task<int> answer(bao::Request&) { co_return 42; }
+bao::Task<int> answer(bao::Request&) {
+  co_return 42;
+}
 
-int main() { bao::serve({.fetch = answer}); }
+int main() {
+  bao::serve({.fetch = answer});
+}

@@ -3,5 +3,6 @@
 #include <bao/bao.h>
 
 int main() {
-  bao::serve({.routes = {{"/users/:id", [](int id) { return bao::Response(id == 7 ? "seven" : "another"); }}}});
+  bao::serve({.routes = {{"/users/:id",
+                          [](int id) { return bao::Response(id == 7 ? "seven" : "another"); }}}});
 }

@@ -7,4 +7,6 @@ struct Point {
   int x, y;
 };
 
-int main() { return bao::Response::json(Point{1, 2}).status(); }
+int main() {
+  return bao::Response::json(Point{1, 2}).status();
+}

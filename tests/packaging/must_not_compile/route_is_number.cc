@@ -3,4 +3,6 @@
 
 #include <bao/bao.h>
 
-int main() { bao::serve({.routes = {{"/hello", 0}}}); }
+int main() {
+  bao::serve({.routes = {{"/hello", 0}}});
+}

@@ -5,4 +5,6 @@
 
 #include <bao/bao.h>
 
-int main() { bao::serve({.routes = {{"/hello", std::string("hello")}}}); }
+int main() {
+  bao::serve({.routes = {{"/hello", std::string("hello")}}});
+}

@@ -3,7 +3,9 @@
 
 #include <bao/bao.h>
 
-bao::Task<int> number() { co_return 7; }
+bao::Task<int> number() {
+  co_return 7;
+}
 
 int main() {
   auto task = number();
