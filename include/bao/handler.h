@@ -18,18 +18,29 @@ class Server;
 
 namespace detail {
 
-/// A handler's coroutine, started by the engine.
+class Receiver;
+
+/// A handler's coroutine, for the engine to run.
 struct Started {
   std::coroutine_handle<> frame = nullptr;
   PromiseBase* promise = nullptr;
-  /// Takes the result out of the finished coroutine, or rethrows what it threw.
-  std::optional<Response> (*take)(PromiseBase& promise) = nullptr;
+  /// Gives the result of the finished coroutine to the receiver, or rethrows what it threw.
+  void (*deliver)(PromiseBase& promise, Receiver& receiver) = nullptr;
 };
 
-/// What running a handler came to: a response, nothing, or a coroutine that will tell.
-struct Outcome {
-  std::optional<Response> response{};
-  Started started{};
+/// Told what running a handler came to. The response is handed on where it is, so that none is
+/// moved on its way.
+class Receiver {
+ public:
+  /// The response may be moved from; it lives until the call returns.
+  virtual void on_response(Response& response) = 0;
+  /// The handler returned an empty std::optional.
+  virtual void on_nothing() = 0;
+  /// The handler is a coroutine, which the receiver resumes and destroys.
+  virtual void on_started(const Started& started) = 0;
+
+ protected:
+  ~Receiver() = default;
 };
 
 template <typename R>
@@ -48,32 +59,38 @@ struct ReplyTraits<Task<R>> {
   static constexpr bool is_task = true;
 };
 
+/// Gives what a handler returned to the receiver.
 template <typename R>
-std::optional<Response> to_response(R&& result) {
-  if constexpr (std::convertible_to<R, Response>) {
-    return std::optional<Response>(std::in_place, std::forward<R>(result));
+void deliver(R&& result, Receiver& receiver) {
+  if constexpr (std::same_as<R, Response>) {  // its own: what a handler returned by reference is
+                                              // copied below
+    receiver.on_response(result);
+  } else if constexpr (std::convertible_to<R, Response>) {
+    Response response = std::forward<R>(result);
+    receiver.on_response(response);
+  } else if (!result) {
+    receiver.on_nothing();
   } else {
-    if (!result) return std::nullopt;
-    return std::optional<Response>(std::in_place, *std::forward<R>(result));
+    deliver(*std::forward<R>(result), receiver);
   }
 }
 
 template <typename R>
 Started start(Task<R> task) {
   auto handle = task.release();
-  return {handle, &handle.promise(), [](PromiseBase& promise) {
-            return to_response(static_cast<Promise<R>&>(promise).take());
+  return {handle, &handle.promise(), [](PromiseBase& promise, Receiver& receiver) {
+            deliver(std::move(static_cast<Promise<R>&>(promise).result()), receiver);
           }};
 }
 
-/// Runs `f` with the arguments and turns what it returns into an Outcome.
+/// Runs `f` with the arguments and tells the receiver what it came to. Throws what `f` throws.
 template <typename F, typename... Args>
-Outcome run_handler(F& f, Args&... args) {
+void run_handler(Receiver& receiver, F& f, Args&... args) {
   using R = std::invoke_result_t<F&, Args&...>;
   if constexpr (ReplyTraits<R>::is_task) {
-    return {std::nullopt, start(f(args...))};
+    receiver.on_started(start(f(args...)));
   } else {
-    return {to_response(f(args...)), {}};
+    deliver(f(args...), receiver);
   }
 }
 
@@ -113,8 +130,8 @@ class Handler {
   /// True if it wants to be called with the whole body at hand.
   bool wants_body() const { return wants_body_; }
   /// For the engine.
-  detail::Outcome operator()(Request& request, Server& server) const {
-    return call_->run(request, server);
+  void operator()(Request& request, Server& server, detail::Receiver& receiver) const {
+    call_->run(request, server, receiver);
   }
 
   friend Handler buffered(Handler handler);
@@ -123,7 +140,7 @@ class Handler {
   struct Call {
     explicit Call(bool is_task) : is_task(is_task) {}
     virtual ~Call() = default;
-    virtual detail::Outcome run(Request& request, Server& server) = 0;
+    virtual void run(Request& request, Server& server, detail::Receiver& receiver) = 0;
     const bool is_task;
   };
 
@@ -160,14 +177,14 @@ class Handler {
 
     template <typename G>
     explicit Model(G&& g) : Call(detail::ReplyTraits<R>::is_task), f(std::forward<G>(g)) {}
-    detail::Outcome run([[maybe_unused]] Request& request,
-                        [[maybe_unused]] Server& server) override {
+    void run([[maybe_unused]] Request& request, [[maybe_unused]] Server& server,
+             detail::Receiver& receiver) override {
       if constexpr (takes_both<F>) {
-        return detail::run_handler(f, request, server);
+        detail::run_handler(receiver, f, request, server);
       } else if constexpr (takes_request<F>) {
-        return detail::run_handler(f, request);
+        detail::run_handler(receiver, f, request);
       } else {
-        return detail::run_handler(f);
+        detail::run_handler(receiver, f);
       }
     }
     F f;
@@ -199,27 +216,28 @@ class ErrorHandler {
 
   explicit operator bool() const { return call_ != nullptr; }
   /// For the engine.
-  detail::Outcome operator()(const std::exception& error, Request& request) const {
-    return call_->run(error, request);
+  void operator()(const std::exception& error, Request& request, detail::Receiver& receiver) const {
+    call_->run(error, request, receiver);
   }
 
  private:
   struct Call {
     virtual ~Call() = default;
-    virtual detail::Outcome run(const std::exception& error, Request& request) = 0;
+    virtual void run(const std::exception& error, Request& request, detail::Receiver& receiver) = 0;
   };
 
   template <typename F>
   struct Model final : Call {
     template <typename G>
     explicit Model(G&& g) : f(std::forward<G>(g)) {}
-    detail::Outcome run(const std::exception& error, [[maybe_unused]] Request& request) override {
+    void run(const std::exception& error, [[maybe_unused]] Request& request,
+             detail::Receiver& receiver) override {
       if constexpr (std::invocable<F&, const std::exception&, Request&>) {
         static_assert(
             detail::returns_reply<std::invoke_result_t<F&, const std::exception&, Request&>>,
             "A bao error handler returns a bao::Response, a std::optional of it, or a bao::Task of "
             "either");
-        return detail::run_handler(f, error, request);
+        detail::run_handler(receiver, f, error, request);
       } else {
         static_assert(std::invocable<F&, const std::exception&>,
                       "A bao error handler takes (const std::exception&) or (const "
@@ -227,7 +245,7 @@ class ErrorHandler {
         static_assert(detail::returns_reply<std::invoke_result_t<F&, const std::exception&>>,
                       "A bao error handler returns a bao::Response, a std::optional of it, or a "
                       "bao::Task of either");
-        return detail::run_handler(f, error);
+        detail::run_handler(receiver, f, error);
       }
     }
     F f;

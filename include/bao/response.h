@@ -115,6 +115,8 @@ class Response {
   }
   Response&& body(std::string content) && { return std::move(this->body(std::move(content))); }
   const std::string& body() const& { return body_; }
+  /// The same, to be changed in place.
+  std::string& body() & { return body_; }
   /// Moves the body out.
   std::string take_body() { return std::move(body_); }
 

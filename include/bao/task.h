@@ -48,10 +48,12 @@ struct Promise : PromiseBase {
   void return_value(U&& result) {
     value.emplace(std::forward<U>(result));
   }
-  T take() {
+  /// The result where it is, until the frame is destroyed.
+  T& result() {
     if (error) std::rethrow_exception(std::exchange(error, nullptr));
-    return std::move(*value);
+    return *value;
   }
+  T take() { return std::move(result()); }
 };
 
 template <>

@@ -65,7 +65,7 @@ void Call::on_loop_end() {
 
 void Call::run(const Handler& handler) {
   try {
-    respond(std::move(handler(request_, app_.server()).response));
+    handler(request_, app_.server(), *this);
   } catch (...) {
     move_to_heap_and_fail(std::current_exception());
   }
@@ -88,13 +88,12 @@ void Call::start(const Handler& handler) {
     exchange_->server().loop().add_resident(*this);
     exchange_->set_observer(this);
   }
-  Outcome outcome;
   try {
-    outcome = handler(request_, app_.server());
+    handler(request_, app_.server(), *this);
   } catch (...) {
     return fail(std::current_exception());
   }
-  settle(std::move(outcome));
+  go_on();
 }
 
 void Call::start_with_body(const Handler& handler) {
@@ -111,53 +110,43 @@ void Call::start_with_body(const Handler& handler) {
   }
 }
 
-void Call::settle(Outcome outcome) {
-  if (outcome.started.frame) return follow(outcome.started);
-  respond(std::move(outcome.response));
-  end();
-}
-
-void Call::follow(const Started& started) {
-  started_ = started;
+// Runs the coroutine that a handler has started; without one the call is over.
+void Call::go_on() {
+  if (!started_.frame) return end();
   started_.promise->owner = this;
   started_.promise->completed = [](void* owner) { static_cast<Call*>(owner)->on_task_done(); };
   started_.frame.resume();
 }
 
 void Call::on_task_done() {
-  Started done = std::exchange(started_, Started());
-  std::optional<Response> response;
+  const Started done = std::exchange(started_, Started());
   std::exception_ptr error;
   try {
-    response = done.take(*done.promise);
+    done.deliver(*done.promise, *this);
   } catch (...) {
     error = std::current_exception();
   }
   done.frame.destroy();
   if (error) return fail(std::move(error));
-  if (handling_error_ && !response && exchange_->open()) {
-    send_error_page(error_);
-  } else {
-    respond(std::move(response));
-  }
   end();
 }
 
 // ---- Answers
 
-void Call::respond(std::optional<Response> response) {
+void Call::on_response(Response& response) {
   if (!exchange_->open()) return;
-  if (!response) return respond_to_nothing();
-  if (response->producer() != nullptr) return ReplyStream::start(*exchange_, *response);
-  std::string body = response->take_body();
-  exchange_->reply({.status = response->status(),
-                    .fields = &response->fields(),
-                    .content_type = response->default_content_type(),
+  if (response.producer() != nullptr) return ReplyStream::start(*exchange_, response);
+  std::string& body = response.body();
+  exchange_->reply({.status = response.status(),
+                    .fields = &response.fields(),
+                    .content_type = response.default_content_type(),
                     .body = body,
                     .body_text = &body});
 }
 
-void Call::respond_to_nothing() {
+void Call::on_nothing() {
+  if (!exchange_->open()) return;
+  if (handling_error_) return send_error_page(error_);
   if (!app_.development()) {
     exchange_->reply({.status = 204});
     return;
@@ -169,42 +158,29 @@ void Call::respond_to_nothing() {
 void Call::fail(std::exception_ptr error) {
   // The client was answered by the protocol layer, or is gone: there is nobody to tell.
   if (!exchange_->open()) return end();
-  if (!handling_error_ && app_.error_handler()) {
-    if (run_error_handler(error)) return;
-  } else {
-    send_error_page(error);
-  }
+  if (!handling_error_ && app_.error_handler()) return run_error_handler(error);
+  send_error_page(error);
   end();
 }
 
-// True if the call goes on: a coroutine was started.
-bool Call::run_error_handler(const std::exception_ptr& error) {
+void Call::run_error_handler(const std::exception_ptr& error) {
   handling_error_ = true;
   error_ = error;
-  Outcome outcome;
   try {
     try {
       std::rethrow_exception(error);
     } catch (const std::exception& exception) {
-      outcome = app_.error_handler()(exception, request_);
+      app_.error_handler()(exception, request_, *this);
     } catch (...) {
       unknown_.emplace(trace::describe(error));
-      outcome = app_.error_handler()(*unknown_, request_);
+      app_.error_handler()(*unknown_, request_, *this);
     }
   } catch (...) {
     send_error_page(std::current_exception());
-    return false;
+    end();
+    return;
   }
-  if (outcome.started.frame) {
-    follow(outcome.started);
-    return true;
-  }
-  if (outcome.response) {
-    respond(std::move(outcome.response));
-  } else {
-    send_error_page(error);
-  }
-  return false;
+  go_on();
 }
 
 void Call::send_error_page(const std::exception_ptr& error) {

@@ -18,7 +18,7 @@ class App;
 
 /// One run of a handler: the Request that it sees, and what it waits for. On the stack for a
 /// handler that answers at once; on the heap, until it has ended, for a coroutine.
-class Call final : public http::ExchangeObserver, public net::Resident {
+class Call final : public http::ExchangeObserver, public net::Resident, private Receiver {
  public:
   Call(App& app, server::Exchange& exchange);
   Call(const Call&) = delete;
@@ -53,13 +53,15 @@ class Call final : public http::ExchangeObserver, public net::Resident {
   static Call& of(const Request& request) { return request.call_; }
 
  private:
-  void settle(Outcome outcome);
-  void follow(const Started& started);
+  // Receiver: what the handler, or the error handler, came to.
+  void on_response(Response& response) override;
+  void on_nothing() override;
+  void on_started(const Started& started) override { started_ = started; }
+
+  void go_on();
   void on_task_done();
-  void respond(std::optional<Response> response);
-  void respond_to_nothing();
   void fail(std::exception_ptr error);
-  bool run_error_handler(const std::exception_ptr& error);
+  void run_error_handler(const std::exception_ptr& error);
   void send_error_page(const std::exception_ptr& error);
   void move_to_heap_and_fail(std::exception_ptr error);
   void end();

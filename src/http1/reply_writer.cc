@@ -1,6 +1,6 @@
 #include "http1/reply_writer.h"
 
-#include <array>
+#include <charconv>
 #include <cstring>
 
 #include "http/date.h"
@@ -13,16 +13,33 @@ namespace {
 
 constexpr std::string_view kCrlf = "\r\n";
 
-void write_status_line(OutputBuffer& out, int status) {
-  if (status == 200) {
-    out.append("HTTP/1.1 200 OK\r\n");
-    return;
+// More than everything in a head that is neither the program's fields nor its type: status line,
+// Date, Connection, Content-Length or Transfer-Encoding.
+constexpr size_t kMostOfOurs = 256;
+
+// Writes a head into room that is large enough for all of it, so that nothing is checked piece by
+// piece.
+class Pen {
+ public:
+  explicit Pen(char* at) : at_(at) {}
+  void put(std::string_view text) {
+    std::memcpy(at_, text.data(), text.size());
+    at_ += text.size();
   }
-  out.append("HTTP/1.1 ");
-  out.append_number(static_cast<uint64_t>(status));
-  out.append(" ");
-  out.append(http::reason_phrase(status));
-  out.append(kCrlf);
+  void put_number(uint64_t number) { at_ = std::to_chars(at_, at_ + 20, number).ptr; }
+  const char* at() const { return at_; }
+
+ private:
+  char* at_;
+};
+
+void write_status_line(Pen& pen, int status) {
+  if (status == 200) return pen.put("HTTP/1.1 200 OK\r\n");
+  pen.put("HTTP/1.1 ");
+  pen.put_number(static_cast<uint64_t>(status));
+  pen.put(" ");
+  pen.put(http::reason_phrase(status));
+  pen.put(kCrlf);
 }
 
 // Whether the program's own Content-Length may stand: it then describes a representation that is
@@ -38,7 +55,7 @@ bool keeps_own_length(const http::Reply& reply, bool head_request) {
 }
 
 // The program's fields without those that decide about framing, which are ours to write.
-void write_filtered_fields(OutputBuffer& out, const Fields& fields, bool keep_length) {
+void write_filtered_fields(Pen& pen, const Fields& fields, bool keep_length) {
   for (Fields::Field field : fields) {
     if (http::equals_ignoring_case(field.name, "content-length")) {
       if (!keep_length) continue;
@@ -47,25 +64,25 @@ void write_filtered_fields(OutputBuffer& out, const Fields& fields, bool keep_le
                http::equals_ignoring_case(field.name, "connection")) {
       continue;
     }
-    out.append(field.name);
-    out.append(": ");
-    out.append(field.value);
-    out.append(kCrlf);
+    pen.put(field.name);
+    pen.put(": ");
+    pen.put(field.value);
+    pen.put(kCrlf);
   }
 }
 
 // Content-Length or Transfer-Encoding: never both, and neither where the message has no content by
 // its status.
-void write_length(OutputBuffer& out, const http::Reply& reply, const ReplyFraming& framing) {
+void write_length(Pen& pen, const http::Reply& reply, const ReplyFraming& framing) {
   if (reply.status == 204 || (reply.status == 304 && reply.body.empty())) return;
   if (reply.streamed && !reply.length && reply.status != 205) {
     // A HEAD is told of the coding that GET would have (RFC 9112 section 6.1); HTTP/1.0 knows none.
-    if (!framing.http_1_0) out.append("Transfer-Encoding: chunked\r\n");
+    if (!framing.http_1_0) pen.put("Transfer-Encoding: chunked\r\n");
     return;
   }
-  out.append("Content-Length: ");
-  out.append_number(reply.status == 205 ? 0 : reply.length.value_or(reply.body.size()));
-  out.append(kCrlf);
+  pen.put("Content-Length: ");
+  pen.put_number(reply.status == 205 ? 0 : reply.length.value_or(reply.body.size()));
+  pen.put(kCrlf);
 }
 
 }  // namespace
@@ -97,30 +114,35 @@ bool asks_to_close(const http::Reply& reply) {
 
 void write_reply_head(OutputBuffer& out, const http::Reply& reply, const ReplyFraming& framing,
                       std::string_view date_line) {
-  write_status_line(out, reply.status);
   const Fields* fields = reply.fields;
+  const auto knows = [fields](Fields::Known field) {
+    return fields != nullptr && fields->knows(field);
+  };
+  const std::string_view lines = fields != nullptr ? fields->lines() : "";
+  char* const begin = out.reserve(kMostOfOurs + reply.content_type.size() + lines.size());
+  Pen pen(begin);
+  write_status_line(pen, reply.status);
+  if (!reply.content_type.empty() && !knows(Fields::kContentType)) {
+    pen.put("Content-Type: ");
+    pen.put(reply.content_type);
+    pen.put(kCrlf);
+  }
   const bool own_length = keeps_own_length(reply, framing.head_request);
-  if (!reply.content_type.empty() && (fields == nullptr || !fields->knows(Fields::kContentType))) {
-    out.append("Content-Type: ");
-    out.append(reply.content_type);
-    out.append(kCrlf);
+  if (knows(Fields::kContentLength) || knows(Fields::kTransferEncoding) ||
+      knows(Fields::kConnection)) {
+    write_filtered_fields(pen, *fields, own_length);
+  } else {
+    pen.put(lines);
   }
-  if (fields != nullptr) {
-    if (fields->knows(Fields::kContentLength) || fields->knows(Fields::kTransferEncoding) ||
-        fields->knows(Fields::kConnection)) {
-      write_filtered_fields(out, *fields, own_length);
-    } else {
-      out.append(fields->lines());
-    }
-  }
-  if (fields == nullptr || !fields->knows(Fields::kDate)) out.append(date_line);
+  if (!knows(Fields::kDate)) pen.put(date_line);
   if (!framing.keep_alive) {
-    out.append("Connection: close\r\n");
+    pen.put("Connection: close\r\n");
   } else if (framing.http_1_0) {
-    out.append("Connection: keep-alive\r\n");
+    pen.put("Connection: keep-alive\r\n");
   }
-  if (!own_length) write_length(out, reply, framing);
-  out.append(kCrlf);
+  if (!own_length) write_length(pen, reply, framing);
+  pen.put(kCrlf);
+  out.commit(static_cast<size_t>(pen.at() - begin));
 }
 
 ContentCoding content_coding(const http::Reply& reply, bool http_1_0, bool head_request) {

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstring>
+#include <type_traits>
 
 #include "http/tokens.h"
 #include "http1/line_scan.h"
@@ -30,19 +31,35 @@ TargetByte target_byte(char c) {
   return kTargetBytes[static_cast<unsigned char>(c)];
 }
 
+// Whether the token at `name` is `expected`, which is letters in lower case and dashes, whatever
+// the case of its letters. Words that overlap stand for a loop. Setting the bit 0x20 makes letters
+// lower-case, keeps a dash, and turns no other token character into one of the two.
+template <size_t N>
+bool is_name(const char* name, const char (&expected)[N]) {
+  constexpr size_t kSize = N - 1;
+  using Word = std::conditional_t<(kSize >= 8), uint64_t, uint32_t>;
+  static_assert(kSize >= sizeof(Word));
+  auto differs = [&](size_t at) {
+    Word given, wanted;
+    std::memcpy(&given, name + at, sizeof given);
+    std::memcpy(&wanted, expected + at, sizeof wanted);
+    return (given | static_cast<Word>(0x2020202020202020)) ^ wanted;
+  };
+  Word difference = differs(kSize - sizeof(Word));
+  for (size_t at = 0; at + sizeof(Word) < kSize; at += sizeof(Word)) difference |= differs(at);
+  return difference == 0;
+}
+
 FieldId classify(std::string_view name) {
+  const char* const text = name.data();
   switch (name.size()) {
-    case 4: return http::equals_ignoring_case(name, "host") ? FieldId::host : FieldId::other;
-    case 6: return http::equals_ignoring_case(name, "expect") ? FieldId::expect : FieldId::other;
-    case 7: return http::equals_ignoring_case(name, "upgrade") ? FieldId::upgrade : FieldId::other;
-    case 10:
-      return http::equals_ignoring_case(name, "connection") ? FieldId::connection : FieldId::other;
-    case 14:
-      return http::equals_ignoring_case(name, "content-length") ? FieldId::content_length
-                                                                : FieldId::other;
+    case 4: return is_name(text, "host") ? FieldId::host : FieldId::other;
+    case 6: return is_name(text, "expect") ? FieldId::expect : FieldId::other;
+    case 7: return is_name(text, "upgrade") ? FieldId::upgrade : FieldId::other;
+    case 10: return is_name(text, "connection") ? FieldId::connection : FieldId::other;
+    case 14: return is_name(text, "content-length") ? FieldId::content_length : FieldId::other;
     case 17:
-      return http::equals_ignoring_case(name, "transfer-encoding") ? FieldId::transfer_encoding
-                                                                   : FieldId::other;
+      return is_name(text, "transfer-encoding") ? FieldId::transfer_encoding : FieldId::other;
     default: return FieldId::other;
   }
 }
@@ -70,30 +87,25 @@ ParseStatus RequestParser::parse(std::string_view bytes, const HeadLimits& limit
   head.borrow(bytes);
   const char* const begin = bytes.data();
   const char* const end = begin + bytes.size();
+  const char* line_end = begin + position_;
   for (;;) {
-    const char* line_end = find_line_end(begin + position_, end);
-    position_ = static_cast<uint32_t>(line_end - begin);
-    if (state_ == State::start && line_end != begin + line_start_ &&
+    line_end = find_line_end(line_end, end);
+    const auto line_limit = static_cast<uint32_t>(line_end - begin);
+    const bool empty = line_limit == line_start_;
+    if (state_ == State::start && !empty &&
         !http::is_token_char(static_cast<unsigned char>(begin[line_start_]))) {
       // Not a method: say so at once, a TLS client on a plain port would wait for the head timeout
       // otherwise.
       return refuse(400, "the request line does not begin with a method");
     }
-    if (line_end == end) return incomplete(bytes, limits);
-    if (*line_end != '\r') {
-      return refuse(400, *line_end == '\n' ? "a line ends in LF without CR"
-                                           : "the head has a control character");
+    if (end - line_end < 2 || line_end[0] != '\r' || line_end[1] != '\n') {
+      position_ = line_limit;
+      return stop_inside_line(bytes, limits);
     }
-    if (line_end + 1 == end) return incomplete(bytes, limits);
-    if (line_end[1] != '\n') return refuse(400, "CR without LF");
-
-    const auto line_limit = static_cast<uint32_t>(line_end - begin);
-    const bool empty = line_limit == line_start_;
-    const uint32_t next = line_limit + 2;
     if (state_ == State::fields) {
       if (empty) {
-        line_start_ = position_ = next;
-        head.borrow(bytes.substr(0, next));
+        line_start_ = position_ = line_limit + 2;
+        head.borrow(bytes.substr(0, line_start_));
         return ParseStatus::complete;
       }
       if (head.fields.size() == limits.max_fields) return refuse(431, "too many header fields");
@@ -102,7 +114,19 @@ ParseStatus RequestParser::parse(std::string_view bytes, const HeadLimits& limit
       if (!parse_request_line(bytes, line_limit, head)) return ParseStatus::refused;
       state_ = State::fields;
     }
-    line_start_ = position_ = next;
+    line_start_ = line_limit + 2;
+    line_end += 2;
+  }
+}
+
+// There is no CRLF at `position_`, where a line ends: because it has not come yet, or never will.
+ParseStatus RequestParser::stop_inside_line(std::string_view bytes, const HeadLimits& limits) {
+  const std::string_view rest = bytes.substr(position_);
+  if (rest.empty() || rest == "\r") return incomplete(bytes, limits);
+  switch (rest[0]) {
+    case '\r': return refuse(400, "CR without LF");
+    case '\n': return refuse(400, "a line ends in LF without CR");
+    default: return refuse(400, "the head has a control character");
   }
 }
 
@@ -165,24 +189,28 @@ bool RequestParser::parse_version(std::string_view version, RequestHead& head) {
 
 // field-line = field-name ":" OWS field-value OWS (RFC 9112 section 5)
 bool RequestParser::parse_field_line(std::string_view bytes, uint32_t end, RequestHead& head) {
-  uint32_t at = line_start_;
-  while (at < end && http::is_token_char(static_cast<unsigned char>(bytes[at]))) ++at;
-  if (at == line_start_ || at == end || bytes[at] != ':') {
+  const char* const begin = bytes.data();
+  const char* const line = begin + line_start_;
+  // A CR stands behind the line. It is neither a token character nor white space, so it ends each
+  // of these loops.
+  const char* at = skip_letters(line, begin + bytes.size());
+  while (http::is_token_char(static_cast<unsigned char>(*at))) ++at;
+  if (at == line || *at != ':') {
     // White space before the colon and folded lines end here too: both are smuggling tools
     // (sections 5.1, 5.2).
-    const char first = bytes[line_start_];
-    refuse(400, first == ' ' || first == '\t'
+    refuse(400, *line == ' ' || *line == '\t'
                     ? "a header field is folded over two lines"
                     : "a header field has no name that is a token and a colon");
     return false;
   }
   http::FieldSpan field;
-  field.name = {line_start_, at - line_start_};
-  field.id = classify(head.text(field.name));
+  field.name = {line_start_, static_cast<uint32_t>(at - line)};
+  field.id = classify({line, field.name.length});
   ++at;
-  while (at < end && (bytes[at] == ' ' || bytes[at] == '\t')) ++at;
-  while (end > at && (bytes[end - 1] == ' ' || bytes[end - 1] == '\t')) --end;
-  field.value = {at, end - at};
+  while (*at == ' ' || *at == '\t') ++at;
+  const char* last = begin + end;
+  while (last > at && (last[-1] == ' ' || last[-1] == '\t')) --last;
+  field.value = {static_cast<uint32_t>(at - begin), static_cast<uint32_t>(last - at)};
   head.fields.push_back(field);
   return true;
 }

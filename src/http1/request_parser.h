@@ -52,6 +52,7 @@ class RequestParser {
 
   ParseStatus refuse(int status, std::string_view reason);
   ParseStatus incomplete(std::string_view bytes, const HeadLimits& limits);
+  ParseStatus stop_inside_line(std::string_view bytes, const HeadLimits& limits);
   bool parse_request_line(std::string_view bytes, uint32_t end, http::RequestHead& head);
   bool parse_version(std::string_view version, http::RequestHead& head);
   bool parse_field_line(std::string_view bytes, uint32_t end, http::RequestHead& head);

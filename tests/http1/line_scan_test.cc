@@ -32,8 +32,8 @@ TEST(LineScanTest, FindsTheFirstBadByteWhereverItIs) {
         changed[at] = static_cast<char>(byte);
         text = page.place(changed);
         const size_t expected = is_line_byte(static_cast<unsigned char>(byte)) ? length : at;
-        ASSERT_EQ(find_line_end(text.data(), text.data() + length) - text.data(),
-                  static_cast<std::ptrdiff_t>(expected))
+        const char* found = find_line_end(text.data(), text.data() + length);
+        ASSERT_EQ(found - text.data(), static_cast<std::ptrdiff_t>(expected))
             << byte << " at " << at << " of " << length;
       }
     }
@@ -48,13 +48,38 @@ TEST(LineScanTest, AgreesWithALoopOnRandomBytes) {
     for (char& c : bytes)
       c = static_cast<char>(random() % 8 == 0 ? random() : 0x20 + random() % 95);
     const std::string_view text = page.place(bytes);
-    size_t expected = 0;
-    while (expected < text.size() && is_line_byte(static_cast<unsigned char>(text[expected]))) {
-      ++expected;
+    for (size_t from = 0; from <= text.size(); from += 1 + random() % 20) {
+      size_t expected = from;
+      while (expected < text.size() && is_line_byte(static_cast<unsigned char>(text[expected]))) {
+        ++expected;
+      }
+      const char* found = find_line_end(text.data() + from, text.data() + text.size());
+      ASSERT_EQ(static_cast<size_t>(found - text.data()), expected) << "from " << from;
     }
-    EXPECT_EQ(
-        static_cast<size_t>(find_line_end(text.data(), text.data() + text.size()) - text.data()),
-        expected);
+  }
+}
+
+// The head start stops at the first byte that is no letter and no dash, whatever it is, and at the
+// end of sixteen bytes. Where there are fewer it may give none.
+TEST(LineScanTest, SkipsLettersAndDashesOnly) {
+  testing::GuardedPage page(100);
+  for (size_t length = 0; length <= 40; ++length) {
+    for (size_t at = 0; at <= length; ++at) {
+      for (int byte = 0; byte < 256; ++byte) {
+        std::string text(length, at % 2 == 0 ? 'Q' : '-');
+        if (at < length) text[at] = static_cast<char>(byte);
+        const std::string_view placed = page.place(text);
+        const auto letter = [](char c) {
+          return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-';
+        };
+        size_t expected = 0;
+        while (expected < length && expected < 16 && letter(text[expected])) ++expected;
+        const char* found = skip_letters(placed.data(), placed.data() + length);
+        const auto skipped = static_cast<size_t>(found - placed.data());
+        ASSERT_TRUE(skipped == expected || (length < 16 && skipped == 0))
+            << skipped << " of " << expected << ": " << byte << " at " << at << " of " << length;
+      }
+    }
   }
 }
 

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "http/tokens.h"
 #include "http1/read_all_ways.h"
 
 namespace bao::http1 {
@@ -262,6 +263,40 @@ TEST(RequestParserTest, AColonMayStandInAValue) {
 TEST(RequestParserTest, RepeatedFieldsStayApartAndInOrder) {
   const HeadReading reading = read_all_ways(with_field("A: 1\r\nB: 2\r\na: 3"));
   EXPECT_EQ(reading.fields, (Fields{{"Host", "h"}, {"A", "1"}, {"B", "2"}, {"a", "3"}}));
+}
+
+// RFC 9110 section 5.1: names compare without regard to case. What differs by one character is
+// another field, which a trick with bits could miss.
+TEST(RequestParserTest, KnownFieldsAreRecognisedByTheirWholeNameInAnyCase) {
+  const std::pair<std::string_view, http::FieldId> known[] = {
+      {"host", http::FieldId::host},
+      {"expect", http::FieldId::expect},
+      {"upgrade", http::FieldId::upgrade},
+      {"connection", http::FieldId::connection},
+      {"content-length", http::FieldId::content_length},
+      {"transfer-encoding", http::FieldId::transfer_encoding}};
+  for (const auto& [name, id] : known) {
+    for (size_t at = 0; at < name.size(); ++at) {
+      for (int byte = 0x21; byte < 0x7f; ++byte) {
+        if (!http::is_token_char(static_cast<unsigned char>(byte))) continue;
+        std::string changed(name);
+        changed[at] = static_cast<char>(byte);
+        RequestParser parser;
+        http::RequestHead head;
+        ASSERT_EQ(parser.parse("GET / HTTP/1.1\r\n" + changed + ": 1\r\n\r\n", {}, head),
+                  ParseStatus::complete);
+        ASSERT_EQ(head.fields.size(), 1u);
+        const bool same = http::to_lower_ascii(static_cast<char>(byte)) == name[at];
+        EXPECT_EQ(head.fields[0].id, same ? id : http::FieldId::other) << changed;
+      }
+    }
+    for (std::string_view wrong : {name.substr(1), name.substr(0, name.size() - 1)}) {
+      RequestParser parser;
+      http::RequestHead head;
+      parser.parse("GET / HTTP/1.1\r\n" + std::string(wrong) + ": 1\r\n\r\n", {}, head);
+      EXPECT_EQ(head.fields.at(0).id, http::FieldId::other) << wrong;
+    }
+  }
 }
 
 // Section 5.1: a server MUST reject white space between name and colon with 400
