@@ -1,5 +1,7 @@
 #include "http/exchange.h"
 
+#include "http/status.h"
+
 namespace bao::http {
 
 namespace {
@@ -20,7 +22,8 @@ void Exchange::collect_body() {
 bool Exchange::reply(const Reply& reply) {
   if (!open()) return false;
   replied_ = true;
-  streaming_ = reply.streamed;
+  const bool head_request = head.method_id == Method::head;
+  streaming_ = reply.streamed && reply_has_content(reply.status, head_request);
   stream_->send_reply(*this, reply);
   return true;
 }

@@ -109,13 +109,15 @@ class Exchange {
   // -- The reply
 
   /// Sends the reply. False, and nothing happens, if one was sent already or the connection is
-  /// gone.
+  /// gone. Of a streamed one `streaming` tells afterwards whether its content is wanted: not in
+  /// reply to HEAD, nor with 204, 205 and 304, which are finished with their head.
   bool reply(const Reply& reply);
   bool replied() const { return replied_; }
 
   enum class WriteResult : uint8_t {
     sent,    ///< on its way
-    behind,  ///< on its way, but the peer is slow: wait for the observer's on_drained
+    behind,  ///< on its way, but the peer is slow, or it is others' turn: wait for the observer's
+             ///< on_drained
     over,    ///< not sent: the connection is gone, or the content is finished
   };
   /// Sends a piece of a streamed reply's content.

@@ -28,7 +28,10 @@ struct Reply {
       nullptr;            ///< if `body` is all of this string
   bool streamed = false;  ///< the content follows, by Exchange::write; `body` is then empty
   std::optional<uint64_t> length = {};  ///< of streamed content, if it is known
-  bool close = false;                   ///< end the connection after this reply
+  /// Of a streamed reply: nobody will ask for the request's body any more. It is then read and
+  /// thrown away meanwhile, for a client that sends all of it before it reads.
+  bool drops_body = false;
+  bool close = false;  ///< end the connection after this reply
 };
 
 }  // namespace bao::http

@@ -15,4 +15,10 @@ constexpr bool status_forbids_content(int status) {
   return (status >= 100 && status <= 199) || status == 204 || status == 304;
 }
 
+/// Whether a reply with this status has content on the wire (RFC 9112 section 6.3, rule 1; 205 by
+/// RFC 9110 section 15.3.6).
+constexpr bool reply_has_content(int status, bool head_request) {
+  return !head_request && status != 205 && !status_forbids_content(status);
+}
+
 }  // namespace bao::http

@@ -116,10 +116,15 @@ void Connection::hold_input() {
 void Connection::settle() {
   if (close_after_ && !in_exchange_ && queue_ == nullptr) return finish();
   if (peer_finished_ && held_.empty()) {
+    // The reply goes on to a client that has stopped short of a body which nobody wanted.
+    if (content_due_ && body_mode_ == BodyMode::discarding) {
+      close_after_ = true;
+      body_mode_ = BodyMode::none;
+    }
     if (reading_body()) return refuse(kCutBody, Failure::client_gone);
     if (!in_exchange_ && queue_ == nullptr) return close(false, Failure::client_gone);
   }
-  transport_->want_read(!peer_finished_ && held_.empty() && !output_blocked());
+  transport_->want_read(wants_input());
   if (queue_ != nullptr) transport_->want_write(true);
   ensure_timer();
 }
@@ -152,7 +157,8 @@ bool Connection::read_head() {
   if (exchange_ == nullptr) {
     exchange_ = &workspace_.handler.make_exchange();
     exchange_->retain();
-    head_started_ = workspace_.now;
+    // Half an empty line begins nothing: a new connection cannot buy time with it.
+    if (!fresh_ || input_ != "\r") head_started_ = workspace_.now;
   }
   // A head that comes in pieces is gathered in the exchange; one that comes whole is read where it
   // lies.
@@ -293,7 +299,7 @@ void Connection::give_up_body() {
   if (!exchange_->head.chunked && body_.remaining() > workspace_.settings.max_discarded_bytes)
     close_after_ = true;
   linger_ |= close_after_;
-  body_mode_ = close_after_ ? BodyMode::none : BodyMode::discarding;
+  body_mode_ = close_after_ && !content_due_ ? BodyMode::none : BodyMode::discarding;
   discarded_ = 0;
   exchange_->fail_body(Failure::aborted);  // a handler may still wait for it
 }
@@ -304,6 +310,7 @@ bool Connection::discard(size_t bytes) {
   discarded_ += bytes;
   if (discarded_ <= workspace_.settings.max_discarded_bytes) return true;
   close_after_ = linger_ = true;
+  if (content_due_) return true;  // the reply has its time
   body_mode_ = BodyMode::none;
   return false;
 }

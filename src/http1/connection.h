@@ -98,6 +98,7 @@ class Connection final : public net::TransportObserver, public net::Timer, publi
   void flush();
   void send_large(const http::Reply& reply);
   bool output_blocked() const;
+  bool wants_input() const;
   bool reading_body() const {
     return in_exchange_ &&
            (body_mode_ == BodyMode::collecting || body_mode_ == BodyMode::discarding);
@@ -125,6 +126,7 @@ class Connection final : public net::TransportObserver, public net::Timer, publi
   BodyDecoder body_;
   uint64_t discarded_ = 0;
   uint64_t content_left_ = 0;  // of a streamed reply with a known length
+  size_t burst_ = 0;           // of streamed content, since others had their turn
   net::TimePoint last_activity_;
   net::TimePoint head_started_;
   std::chrono::milliseconds idle_timeout_;
@@ -134,7 +136,7 @@ class Connection final : public net::TransportObserver, public net::Timer, publi
   bool replied_ = false;      // the head of the reply is written
   bool content_due_ = false;  // the reply is streamed and not at its end
   bool peer_behind_ = false;  // the handler waits for on_drained
-  ContentCoding content_coding_ = ContentCoding::none;
+  ContentCoding content_coding_ = ContentCoding::length;
   bool fresh_ = true;  // no request yet
   bool close_after_ = false;
   bool linger_ = false;

@@ -2,6 +2,7 @@
 #include <cassert>
 #include <utility>
 
+#include "http/status.h"
 #include "http1/connection.h"
 
 // The way out: replies to bytes, and everything that ends a connection. The way in is in
@@ -15,6 +16,8 @@ namespace {
 // Bodies up to this size are copied behind their head and leave in one write with it. A larger body
 // is sent from where it lies.
 constexpr size_t kJoined = 16 * 1024;
+// How much streamed content goes out until other connections have their turn.
+constexpr size_t kMostAtATurn = 1 << 20;
 // What a lingering connection reads before it is given up.
 constexpr uint64_t kMostLingered = 1 << 20;
 // How often a connection whose peer is slow is looked at, to tell slow from idle.
@@ -41,6 +44,9 @@ void Connection::send_reply(http::Exchange&, const http::Reply& reply) {
 void Connection::write_reply(const http::Reply& reply) {
   const http::RequestHead& head = exchange_->head;
   const bool head_request = head.method_id == http::Method::head;
+  const bool content = http::reply_has_content(reply.status, head_request);
+  const bool streams = reply.streamed && content;
+  const bool drops_body = reply.drops_body && body_mode_ == BodyMode::unread;
   assert(reply.status >= 200 && reply.status <= 599);
   if (body_mode_ != BodyMode::none && head.expects_continue) {
     // The client still waits for a 100 and may or may not send its body now (RFC 9110
@@ -48,13 +54,14 @@ void Connection::write_reply(const http::Reply& reply) {
     close_after_ = linger_ = true;
     body_mode_ = BodyMode::none;
     exchange_->fail_body(Failure::aborted);
-  } else if (body_mode_ != BodyMode::none && !reply.streamed && !head.chunked) {
+  } else if (body_mode_ != BodyMode::none && !head.chunked && (!streams || drops_body)) {
     close_after_ |= body_.remaining() > workspace_.settings.max_discarded_bytes;
   }
-  if (reply.streamed) {
+  if (streams) {
     content_due_ = true;
     content_left_ = reply.length.value_or(0);
-    content_coding_ = content_coding(reply, head.minor_version == 0, head_request);
+    content_coding_ = content_coding(reply, head.minor_version == 0);
+    burst_ = 0;
     close_after_ |= content_coding_ == ContentCoding::until_close;
   }
   close_after_ |= !head.keep_alive || workspace_.draining || asks_to_close(reply);
@@ -67,7 +74,8 @@ void Connection::write_reply(const http::Reply& reply) {
                     .head_request = head_request,
                     .keep_alive = !close_after_},
                    workspace_.date_line());
-  if (!reply_has_content(reply.status, head_request)) return;
+  if (streams && drops_body && body_mode_ == BodyMode::unread) give_up_body();
+  if (!content) return;
   if (reply.body.size() <= kJoined) {
     out_->append(reply.body);
   } else {
@@ -105,7 +113,7 @@ void Connection::send_large(const http::Reply& reply) {
 }
 
 bool Connection::send_content(http::Exchange&, std::string_view piece) {
-  if (piece.empty() || content_coding_ == ContentCoding::none) return true;
+  if (piece.empty()) return true;
   if (content_coding_ == ContentCoding::length) {
     // More than was announced would be taken for the next reply.
     if (piece.size() > content_left_) {
@@ -127,7 +135,10 @@ bool Connection::send_content(http::Exchange&, std::string_view piece) {
     flush();
   }
   if (closed_) return false;
-  peer_behind_ = output_blocked();
+  burst_ += piece.size();
+  peer_behind_ = output_blocked() || burst_ > kMostAtATurn;
+  // A peer that takes everything at once is no reason to serve it alone.
+  if (peer_behind_ && queue_ == nullptr) transport_->want_write(true);
   return !peer_behind_;
 }
 
@@ -140,6 +151,8 @@ void Connection::end_content(http::Exchange&, const Fields* trailers) {
   if (own_turn) begin_turn(std::string_view(held_).substr(held_start_));
   if (content_coding_ == ContentCoding::chunked) write_last_chunk(*out_, trailers);
   content_due_ = peer_behind_ = false;
+  // The connection ends now, so what is left of the body need not be read to its end.
+  if (close_after_ && body_mode_ == BodyMode::discarding) body_mode_ = BodyMode::none;
   if (!own_turn) return;
   take_steps();
   end_turn();
@@ -188,6 +201,14 @@ bool Connection::output_blocked() const {
   return queue_ != nullptr && queue_->size() > workspace_.settings.output_high_water;
 }
 
+// Bytes that could not be used yet must be used first, and a peer that does not read its replies is
+// not given more to reply to; but a body that nobody wants is taken, because its client may not
+// read before it has sent all of it.
+bool Connection::wants_input() const {
+  return !peer_finished_ && held_.empty() &&
+         (!output_blocked() || body_mode_ == BodyMode::discarding);
+}
+
 void Connection::flush() {
   if (out_->empty()) return;
   std::string_view bytes = out_->view();
@@ -205,20 +226,20 @@ void Connection::flush() {
 }
 
 void Connection::on_writable() {
-  if (queue_ == nullptr) return transport_->want_write(false);
   const uint64_t before = workspace_.counters.bytes_out;
   const bool was_blocked = output_blocked();
-  Status status = queue_->write(*transport_, workspace_.counters.bytes_out);
-  if (status == Status::broken) return close(false, Failure::client_gone);
-  if (workspace_.counters.bytes_out != before) last_activity_ = workspace_.now;
-  if (queue_->empty()) {
-    queue_ = nullptr;
-    transport_->want_write(false);
+  if (queue_ != nullptr) {
+    Status status = queue_->write(*transport_, workspace_.counters.bytes_out);
+    if (status == Status::broken) return close(false, Failure::client_gone);
+    if (workspace_.counters.bytes_out != before) last_activity_ = workspace_.now;
+    if (queue_->empty()) queue_ = nullptr;
   }
+  if (queue_ == nullptr) transport_->want_write(false);
   // While the output was blocked nothing was read, so a head that had begun could not go on.
   if (was_blocked && !output_blocked()) head_started_ = workspace_.now;
   if (peer_behind_ && !output_blocked()) {
     peer_behind_ = false;
+    burst_ = 0;
     exchange_->on_drained();
     if (closed_) return;
   }
@@ -337,6 +358,11 @@ void Connection::on_timer() {
   // slowly but steadily must not be taken for idle.
   if (queue_ != nullptr && queue_->peer_moved(*transport_)) last_activity_ = workspace_.now;
   if (deadline() > workspace_.now) return ensure_timer();
+  if (wants_input()) {
+    // The program may have been held up: what has arrived in time is not late.
+    on_readable();
+    if (closed_ || armed()) return;
+  }
   time_out();
 }
 

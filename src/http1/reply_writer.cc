@@ -23,8 +23,7 @@ class Pen {
  public:
   explicit Pen(char* at) : at_(at) {}
   void put(std::string_view text) {
-    std::memcpy(at_, text.data(), text.size());
-    at_ += text.size();
+    at_ += text.copy(at_, text.size());
   }
   void put_number(uint64_t number) { at_ = std::to_chars(at_, at_ + 20, number).ptr; }
   const char* at() const { return at_; }
@@ -96,10 +95,6 @@ void DateLine::format(std::time_t now) {
   std::memcpy(line_ + 35, "\r\n", 2);
 }
 
-bool reply_has_content(int status, bool head_request) {
-  return !head_request && status != 205 && !http::status_forbids_content(status);
-}
-
 bool asks_to_close(const http::Reply& reply) {
   if (reply.close) return true;
   if (reply.fields == nullptr || !reply.fields->knows(Fields::kConnection)) return false;
@@ -145,8 +140,7 @@ void write_reply_head(OutputBuffer& out, const http::Reply& reply, const ReplyFr
   out.commit(static_cast<size_t>(pen.at() - begin));
 }
 
-ContentCoding content_coding(const http::Reply& reply, bool http_1_0, bool head_request) {
-  if (!reply_has_content(reply.status, head_request)) return ContentCoding::none;
+ContentCoding content_coding(const http::Reply& reply, bool http_1_0) {
   if (reply.length) return ContentCoding::length;
   return http_1_0 ? ContentCoding::until_close : ContentCoding::chunked;
 }

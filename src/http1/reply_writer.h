@@ -33,18 +33,13 @@ struct ReplyFraming {
   bool keep_alive = true;  ///< false: the connection ends after this reply
 };
 
-/// True if a reply of that status to that request has content on the wire (RFC 9112 section 6.3,
-/// rule 1; 205 by RFC 9110 section 15.3.6).
-bool reply_has_content(int status, bool head_request);
-
 /// How the content of a streamed reply is delimited (RFC 9112 section 6.3).
 enum class ContentCoding : uint8_t {
-  none,    ///< there is none: HEAD, 204, 304
   length,  ///< its length is known
   chunked,
   until_close,  ///< HTTP/1.0: the end of the connection is the end of the content
 };
-ContentCoding content_coding(const http::Reply& reply, bool http_1_0, bool head_request);
+ContentCoding content_coding(const http::Reply& reply, bool http_1_0);
 
 /// Appends the head of a reply: status line, the program's fields, then what framing needs:
 /// Content-Length (RFC 9110 section 8.6) or Transfer-Encoding, Connection (RFC 9112 section 9.3),

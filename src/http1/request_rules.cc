@@ -131,6 +131,10 @@ Refusal read_field(RequestHead& head, const FieldSpan& field, Findings& findings
 Refusal read_absolute_form(RequestHead& head) {
   auto parts = http::parse_absolute_form(head.target());
   if (!parts) return {400, "the request target is neither a path nor an http URL"};
+  // RFC 9110 section 7.4: what was asked of a secured origin is not answered in the clear.
+  if (http::equals_ignoring_case(parts->scheme, "https")) {
+    return {421, "an https URL was asked for on a connection without TLS"};
+  }
   // The target's authority replaces what Host says (RFC 9112 section 3.2.2).
   head.authority_span = span_of(head, parts->authority);
   std::string_view rest = parts->path_and_query;

@@ -2,10 +2,17 @@
 
 #include <utility>
 
-#include "http1/reply_writer.h"
+#include "http/status.h"
 #include "http1/request_rules.h"
 
 namespace bao::server {
+
+namespace {
+// What is kept of a streamed reply, whose producer may have no end.
+constexpr size_t kMostContent = 128 << 20;
+// After so much content others have their turn on the loop.
+constexpr size_t kBurst = 1 << 20;
+}  // namespace
 
 void LocalRequest::start(Server& server, std::string_view method, std::string_view target,
                          const Fields& fields, std::string body, Done done) {
@@ -65,8 +72,8 @@ void LocalRequest::send_reply(http::Exchange& exchange, const http::Reply& reply
     result.fields.set("Content-Type", reply.content_type);
   }
   const bool head_request = exchange.head.method_id == http::Method::head;
-  if (http1::reply_has_content(reply.status, head_request)) result.body = reply.body;
-  if (reply.streamed) {
+  if (http::reply_has_content(reply.status, head_request)) result.body = reply.body;
+  if (exchange.streaming()) {
     reply_ = std::move(result);
     return;
   }
@@ -75,9 +82,18 @@ void LocalRequest::send_reply(http::Exchange& exchange, const http::Reply& reply
 }
 
 bool LocalRequest::send_content(http::Exchange& exchange, std::string_view piece) {
-  const bool head_request = exchange.head.method_id == http::Method::head;
-  if (http1::reply_has_content(reply_.status, head_request)) reply_.body.append(piece);
-  return true;
+  if (reply_.body.size() + piece.size() > kMostContent) {
+    abort(exchange);
+    return false;
+  }
+  reply_.body.append(piece);
+  burst_ += piece.size();
+  if (burst_ < kBurst) return true;
+  burst_ = 0;
+  server_->loop().defer(net::Work([keep = http::Reference<http::Exchange>(&exchange)] {
+    if (keep->streaming()) keep->on_drained();
+  }));
+  return false;
 }
 
 void LocalRequest::end_content(http::Exchange& exchange, const Fields*) {

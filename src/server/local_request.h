@@ -56,6 +56,7 @@ class LocalRequest final : public http::Stream {
   http::Reference<Exchange> exchange_;
   Done done_;
   LocalReply reply_;  // of a streamed reply, while its content comes
+  size_t burst_ = 0;  // of its content, since others had their turn
   net::PeerAddress peer_;
 };
 

@@ -179,13 +179,74 @@ TEST_F(ConnectionStreamTest, AHeadIsToldTheLengthOfTheStream) {
   Client& client = world.connect();
   world.send(client, "HEAD / HTTP/1.1\r\nHost: h\r\n\r\n");
   EXPECT_EQ(output(client), "HTTP/1.1 200 OK\r\nContent-Length: 1234\r\n\r\n");
-  EXPECT_EQ(kept().write("x"), WriteResult::sent);
-  EXPECT_TRUE(kept().finish(nullptr));
+  EXPECT_FALSE(kept().streaming());
+  EXPECT_EQ(kept().write("x"), WriteResult::over);
+  EXPECT_FALSE(kept().finish(nullptr));
+  EXPECT_FALSE(kept().abort()) << "it is over";
   EXPECT_EQ(output(client), "");
   EXPECT_TRUE(client.connection->idle());
 }
 
+// A producer without an end must not keep the next request waiting for ever.
+TEST_F(ConnectionStreamTest, WithoutContentTheReplyEndsWithItsHead) {
+  for (int status : {200, 204, 205, 304}) {
+    world.handler = [&](Exchange& exchange) {
+      world.kept.emplace_back(&exchange);
+      exchange.reply({.status = status, .streamed = true});
+      EXPECT_FALSE(exchange.streaming()) << status;
+    };
+    Client& client = world.connect();
+    const std::string head = "HEAD / HTTP/1.1\r\nHost: h\r\n\r\n";
+    world.send(client, status == 200 ? head + head : get("/") + get("/"));
+    EXPECT_EQ(world.kept.size(), 2u) << status;
+    EXPECT_TRUE(client.connection->idle()) << status;
+    world.kept.clear();
+  }
+}
+
 // ---- Backpressure
+
+// The kernel of a client on the same machine may take everything at once.
+TEST_F(ConnectionStreamTest, APeerThatTakesEverythingIsNotServedAlone) {
+  const std::string piece(100'000, 'p');
+  int turns = 0;
+  int pieces = 0;
+  observer.drained = [&](Exchange& exchange) {
+    ++turns;
+    while (pieces < 100) {
+      ++pieces;
+      if (exchange.write(piece) == WriteResult::behind) return;
+    }
+    exchange.finish(nullptr);
+  };
+  for (bool within_the_handler : {true, false}) {
+    turns = pieces = 0;
+    world.handler = [&](Exchange& exchange) {
+      world.kept.emplace_back(&exchange);
+      exchange.set_observer(&observer);
+      exchange.reply({.streamed = true});
+      if (within_the_handler) observer.on_drained(exchange);
+    };
+    Client& client = world.connect();
+    Client& other = world.connect();
+    client.send(get("/"));
+    while (world.kept.empty()) world.turn();
+    if (!within_the_handler) observer.on_drained(kept());
+    EXPECT_LT(pieces, 15) << "about a mebibyte";
+    world.handler = [](Exchange& exchange) { reply_with(exchange, "other"); };
+    other.send(get("/"));
+    world.turn();
+    EXPECT_TRUE(output(other).ends_with("other"));
+    EXPECT_LT(pieces, 30);
+    world.run();
+    EXPECT_EQ(pieces, 100);
+    EXPECT_GE(turns, 10);
+    EXPECT_TRUE(output(client).ends_with("\r\n0\r\n\r\n"));
+    EXPECT_TRUE(client.connection->idle());
+    EXPECT_FALSE(client.wire.write_wanted);
+    world.kept.clear();
+  }
+}
 
 TEST_F(ConnectionStreamTest, AProducerLearnsThatThePeerIsBehind) {
   world.workspace.settings.output_high_water = 10'000;
@@ -373,6 +434,63 @@ TEST_F(ConnectionStreamTest, ALargeUnreadBodyUnderAStreamEndsTheConnection) {
   EXPECT_TRUE(client.wire.finished);
   EXPECT_FALSE(client.wire.closed);
   expect_linger(client);
+}
+
+// Clients that send a whole body before they read (many do) must not wait for a server that waits
+// for them.
+TEST_F(ConnectionStreamTest, ABodyThatNobodyWantsIsTakenWhileTheReplyIsStreamed) {
+  world.workspace.settings.max_discarded_bytes = 1'000;
+  world.workspace.settings.output_high_water = 10;
+  for (bool chunked : {false, true}) {
+    for (size_t size : {100u, 1'000'000u}) {
+      world.handler = [this](Exchange& exchange) {
+        world.kept.emplace_back(&exchange);
+        exchange.set_observer(&observer);
+        exchange.reply({.streamed = true, .drops_body = true});
+      };
+      Client& client = world.connect();
+      client.wire.throttle(0);  // it does not read yet
+      const std::string body(size, 'b');
+      const std::string request =
+          chunked ? chunked_post("/", "186a0\r\n" + std::string(100'000, 'b') + "\r\n0\r\n\r\n")
+                  : post("/", body);
+      world.send(client, request.substr(0, request.size() / 2));
+      kept().write(std::string(100, 'r'));
+      EXPECT_EQ(kept().body_state(), Exchange::BodyState::failed);
+      world.send(client, request.substr(request.size() / 2));
+      EXPECT_EQ(client.wire.inbound, "") << "all of it was taken";
+      client.wire.room = SIZE_MAX;
+      world.run();
+      const bool ends = chunked || size > 1'000;
+      kept().finish(nullptr);
+      world.run();
+      const std::string text = output(client);
+      EXPECT_TRUE(text.ends_with("\r\n0\r\n\r\n")) << text;
+      EXPECT_EQ(text.find("Connection: close") != text.npos, ends && !chunked) << text;
+      if (ends) {
+        expect_linger(client);
+      } else {
+        EXPECT_TRUE(client.connection->idle());
+      }
+      world.kept.clear();
+    }
+  }
+}
+
+TEST_F(ConnectionStreamTest, AClientThatStopsShortOfAnUnwantedBodyGetsItsReply) {
+  world.handler = [this](Exchange& exchange) {
+    world.kept.emplace_back(&exchange);
+    exchange.reply({.streamed = true, .drops_body = true});
+  };
+  Client& client = world.connect();
+  client.send(post("/", "hello").substr(0, 60));
+  client.wire.peer_finished = true;
+  world.run();
+  kept().write("x");
+  kept().finish(nullptr);
+  EXPECT_EQ(output(client), chunked_head() + "1\r\nx\r\n0\r\n\r\n");
+  EXPECT_TRUE(client.wire.closed);
+  EXPECT_FALSE(client.wire.reset);
 }
 
 TEST_F(ConnectionStreamTest, NoContinueBehindAStreamedHead) {

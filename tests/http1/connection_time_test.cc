@@ -54,6 +54,23 @@ TEST_F(ConnectionTimeTest, APartialHeadIsAnsweredWith408) {
   EXPECT_TRUE(world.requests.empty());
 }
 
+// Empty lines before a request are skipped, but they buy no time, in whatever pieces they come.
+TEST_F(ConnectionTimeTest, EmptyLinesOnAFreshConnectionBuyNoTime) {
+  settings.head_timeout = 5s;
+  settings.idle_timeout = 100s;
+  for (std::string_view pieces : {"\r", "\r\n"}) {
+    Client& client = world.connect();
+    for (int i = 0; i < 10 && !client.wire.closed; ++i) {
+      world.pass(500ms);
+      world.send(client, pieces);
+      world.pass(499ms);
+      if (pieces == "\r" && !client.wire.closed) world.send(client, "\n");
+    }
+    EXPECT_TRUE(client.wire.closed || client.wire.finished);
+    EXPECT_TRUE(world.requests.empty());
+  }
+}
+
 TEST_F(ConnectionTimeTest, AHeadThatDripsInIsLateNonetheless) {
   settings.head_timeout = 5s;
   settings.idle_timeout = 4s;
@@ -347,6 +364,39 @@ TEST_F(ConnectionTimeTest, ARefusalThatTheClientDoesNotTakeEndsInAReset) {
 }
 
 // ---- Lingering: RFC 9112 section 9.6
+
+// ---- A program that was held up
+
+// Timers may be looked at before the bytes that arrived meanwhile: after a stop of the process, or
+// behind a handler that took its time.
+TEST_F(ConnectionTimeTest, WhatArrivedInTimeIsNotLate) {
+  settings.idle_timeout = 10s;
+  Client& idle = world.connect();
+  world.send(idle, get("/"));
+  output(idle);
+  Client& body = world.connect();
+  echo_bodies();
+  const std::string request = post("/", "hello");
+  world.send(body, request.substr(0, request.size() - 1));
+  idle.send(get("/late"));
+  body.send("o");
+  world.pass(11s);
+  EXPECT_TRUE(output(idle).ends_with("\r\n\r\n"));
+  EXPECT_TRUE(output(body).ends_with("hello"));
+  EXPECT_FALSE(idle.wire.closed || body.wire.closed);
+  world.pass(10s);
+  EXPECT_TRUE(idle.wire.closed && body.wire.closed) << "but silence is";
+}
+
+TEST_F(ConnectionTimeTest, AHeadThatIsLateIsLateWhateverArrivesWithTheTimer) {
+  settings.head_timeout = 5s;
+  Client& client = world.connect();
+  world.send(client, "GET / HT");
+  client.send("TP");
+  world.pass(5s);
+  world.pass(1ms);
+  expect_refusal(client, 408);
+}
 
 TEST_F(ConnectionTimeTest, LingeringEndsAfterItsTime) {
   settings.linger_timeout = 2s;

@@ -4,6 +4,8 @@
 #include <string>
 #include <string_view>
 
+#include "http/status.h"
+
 namespace bao::http1 {
 namespace {
 
@@ -153,11 +155,12 @@ TEST(ReplyWriterTest, NotModifiedKeepsTheLengthOfItsRepresentation) {
 }
 
 TEST(ReplyWriterTest, WhichRepliesHaveContent) {
-  EXPECT_TRUE(reply_has_content(200, false));
-  EXPECT_TRUE(reply_has_content(404, false));
-  EXPECT_TRUE(reply_has_content(206, false));
-  EXPECT_FALSE(reply_has_content(200, true));
-  for (int status : {100, 101, 103, 204, 205, 304}) EXPECT_FALSE(reply_has_content(status, false));
+  EXPECT_TRUE(http::reply_has_content(200, false));
+  EXPECT_TRUE(http::reply_has_content(404, false));
+  EXPECT_TRUE(http::reply_has_content(206, false));
+  EXPECT_FALSE(http::reply_has_content(200, true));
+  for (int status : {100, 101, 103, 204, 205, 304})
+    EXPECT_FALSE(http::reply_has_content(status, false));
 }
 
 // ---- Sections 9.3 and 9.6: Connection

@@ -92,7 +92,7 @@ TEST(RequestRulesTest, AbsoluteForm) {
   };
   for (const Case& c :
        {Case{"http://a.b/c?d", "a.b", "/c", "d"}, Case{"HTTP://A.B/", "A.B", "/", ""},
-        Case{"https://a:8443/x/y", "a:8443", "/x/y", ""}, Case{"http://a", "a", "/", ""},
+        Case{"HTTP://a:8443/x/y", "a:8443", "/x/y", ""}, Case{"http://a", "a", "/", ""},
         Case{"http://a?q", "a", "/", "q"}, Case{"http://a:80?", "a:80", "/", ""},
         Case{"http://[::1]:3000/p?q?r", "[::1]:3000", "/p", "q?r"},
         Case{"http://a//b", "a", "//b", ""}, Case{"http://a/http://b/", "a", "/http://b/", ""}}) {
@@ -103,6 +103,14 @@ TEST(RequestRulesTest, AbsoluteForm) {
     EXPECT_EQ(reading.path, c.path) << c.target;
     EXPECT_EQ(reading.query, c.query) << c.target;
   }
+}
+
+// RFC 9110 section 7.4: a program must not take it for a request that came over TLS
+TEST(RequestRulesTest, AnHttpsUrlWithoutTlsIsMisdirected) {
+  for (std::string_view target : {"https://a/", "HTTPS://a:8443/x", "https://a"}) {
+    expect_refused(with_line("GET " + std::string(target) + " HTTP/1.1"), 421);
+  }
+  expect_refused(with_line("GET https:///x HTTP/1.1"), 400);
 }
 
 // Section 3.2.2: the target's host replaces the Host field, which must be there and valid
