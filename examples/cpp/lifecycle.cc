@@ -55,8 +55,8 @@ int main(int argc, char** argv) {
   reload.unref();
   report.unref();
 
-  // Until the server has stopped. SIGINT and SIGTERM stop it as `stop` does; a second signal cuts
-  // what is still under way.
+  // Until the server has stopped. SIGINT and SIGTERM stop it as `stop` does; another one, a moment
+  // later, cuts what is still under way.
   bao::run();
 
   std::cout << "stopped after " << server.counters().replies_by_class[2] << " good replies"

@@ -51,8 +51,8 @@ class Job {
 
 /// How `run` treats the process's signals.
 struct RunOptions {
-  /// SIGINT and SIGTERM stop this loop's servers gracefully; a second one cuts their connections.
-  /// False leaves the signals alone.
+  /// SIGINT and SIGTERM stop this loop's servers gracefully; another one, at least 300 ms after the
+  /// first, cuts their connections. False leaves the signals alone.
   bool signals = true;
 };
 
@@ -209,7 +209,8 @@ inline detail::Sleep sleep(std::chrono::nanoseconds delay) {
 /// `auto rows = co_await bao::blocking([&] { return query(id); });`. The coroutine's own variables
 /// outlive the call, even if the loop ends meanwhile; anything else that `f` refers to must do so,
 /// too. With g++ 12, a closure that owns something (a string, say) must be a variable before it is
-/// given away (docs/getting-started.md).
+/// given away (docs/getting-started.md). The await throws std::system_error if the system refuses
+/// the very first thread; with fewer threads than allowed, jobs wait for those that there are.
 template <std::invocable F>
 auto blocking(F f) {
   return detail::Blocking<F>(std::move(f));

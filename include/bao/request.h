@@ -139,7 +139,8 @@ class Request {
 
   /// Stops when the client goes away, the request is aborted or the server is stopped by force. A
   /// client that only closes its sending side looks the same on TCP, so a reply is still sent to it
-  /// if the handler makes one.
+  /// if the handler makes one. It stops no more once the handler has returned: a producer of
+  /// streamed content has Writer::stop_token.
   std::stop_token stop_token() const;
 
  private:

@@ -37,7 +37,8 @@ concept HasJsonAdapter = requires(const T& value) { JsonAdapter<T>::dump(value);
 ///
 /// Framing (Content-Length, Transfer-Encoding, Connection) and Date are the server's: it ignores
 /// what a program sets there, but for `Connection: close`, which closes the connection behind this
-/// reply, and for a Content-Length on a reply to HEAD without a body.
+/// reply, and for a Content-Length on a reply to HEAD or a 304 that has no body here: it says how
+/// long the body would be.
 class Response {
  public:
   /// 200 without a body.
@@ -72,9 +73,10 @@ class Response {
   ///     })
   ///
   /// Chunked, or with Content-Length if `length` is given, which must then be met exactly. The
-  /// producer runs after the handler has returned, so it must not refer to the request; if it
-  /// throws, the connection is reset so that the client cannot take the reply for whole. Not for
-  /// prepared replies on routes.
+  /// producer runs after the handler has returned, so it must not refer to the request, and not at
+  /// all where no content is sent: to HEAD, and with 204, 205 and 304. If it throws, or misses the
+  /// length, the connection is reset so that the client cannot take the reply for whole, and the
+  /// log is told. Not for prepared replies on routes.
   static Response stream(Producer produce, std::optional<std::uint64_t> length = std::nullopt);
   /// Sends the client to `location`, a URL or a path. `status` is 301, 302, 303, 307 or 308;
   /// anything else throws std::invalid_argument.

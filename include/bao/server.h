@@ -37,7 +37,7 @@ struct Counters {
 };
 
 /// The end of a server, to be awaited: `co_await server.stop()`. May be dropped, copied, and
-/// awaited several times.
+/// awaited several times, but not awaited in a handler of that server, see Server::stop.
 class Stopping {
  public:
   class Awaiter {
@@ -97,6 +97,10 @@ class Server {
   /// Stops accepting. Idle connections close at once, the others once their request is answered.
   /// With `force` all are cut: requests under way are aborted. May be called again, with `force`
   /// too.
+  ///
+  /// A handler may call it but must not await it: the end of the server waits for the handler's
+  /// reply, and so each would wait for the other. Drop the result there, or await it in a task of
+  /// its own (`bao::spawn`).
   Stopping stop(bool force = false);
   /// Closes connections that wait between requests; returns how many.
   std::size_t close_idle_connections();

@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <stdexcept>
+#include <stop_token>
 #include <string_view>
 
 #include <bao/task.h>
@@ -45,6 +46,8 @@ class Writer {
   /// Sends a piece at once, as far as the client takes it; `piece` need not live longer than this
   /// call. The await suspends while the client is far behind, so that a slow one costs no memory,
   /// and throws ClientGone if it has gone. A piece written without an await is sent all the same.
+  /// Throws std::length_error, and cuts the connection, if that is more than the length that
+  /// Response::stream was given.
   Write write(std::string_view piece);
 
   /// Adds a field to the trailer section behind the content (RFC 9110 section 6.5). It is sent only
@@ -55,6 +58,12 @@ class Writer {
 
   /// True once the client has gone: what is written then goes nowhere.
   bool client_gone() const;
+
+  /// Stops when the client goes away, the request is aborted or the server is stopped by force: for
+  /// producers that wait for something else than the client. One that only closes its sending side
+  /// looks the same on TCP; what is written is still sent to it. The token of the Request stops no
+  /// more once the handler has returned. It may outlive the Writer.
+  std::stop_token stop_token();
 
  private:
   friend class detail::ReplyStream;

@@ -5,6 +5,26 @@
 
 namespace bao::detail {
 
+namespace {
+
+/// Signals are for the threads of the program, and a new thread inherits the mask of its maker.
+class AllSignalsBlocked {
+ public:
+  AllSignalsBlocked() {
+    sigset_t all;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &former_);
+  }
+  AllSignalsBlocked(const AllSignalsBlocked&) = delete;
+  AllSignalsBlocked& operator=(const AllSignalsBlocked&) = delete;
+  ~AllSignalsBlocked() { pthread_sigmask(SIG_SETMASK, &former_, nullptr); }
+
+ private:
+  sigset_t former_;
+};
+
+}  // namespace
+
 BlockingPool::~BlockingPool() {
   stop();
 }
@@ -22,7 +42,6 @@ void BlockingPool::stop() {
 }
 
 void BlockingPool::run(Job job, Job done) {
-  loop_.hold();
   bool needs_thread;
   {
     std::lock_guard lock(mutex_);
@@ -30,15 +49,27 @@ void BlockingPool::run(Job job, Job done) {
     entries_.push_back({std::move(job), std::move(done)});
     needs_thread = idle_ < entries_.size() && threads_.size() < limit_;
   }
-  if (needs_thread) {
-    // Signals are for the threads of the program: a new thread inherits the mask of its maker.
-    sigset_t all, old;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &old);
-    threads_.emplace_back([this] { work(); });
-    pthread_sigmask(SIG_SETMASK, &old, nullptr);
-  }
+  loop_.hold();
+  if (needs_thread) start_thread();
   wake_.notify_one();
+}
+
+void BlockingPool::start_thread() {
+  try {
+    const AllSignalsBlocked blocked;
+    threads_.emplace_back([this] { work(); });
+  } catch (...) {
+    // The system gives no more threads. Those that there are will come to the job.
+    if (!threads_.empty()) return;
+    Entry dropped;
+    {
+      std::lock_guard lock(mutex_);
+      dropped = std::move(entries_.back());
+      entries_.pop_back();
+    }
+    loop_.release();
+    throw;
+  }
 }
 
 void BlockingPool::work() {

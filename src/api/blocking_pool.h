@@ -27,7 +27,8 @@ class BlockingPool {
   void set_limit(size_t limit) { limit_ = limit; }
 
   /// Runs `job` on a thread, then `done` on the loop. The loop is held until then. On the loop's
-  /// thread.
+  /// thread. Throws std::system_error, and neither is run, if there is no thread yet and the system
+  /// refuses one.
   void run(Job job, Job done);
 
  private:
@@ -36,6 +37,7 @@ class BlockingPool {
     Job done;
   };
 
+  void start_thread();
   void work();
 
   net::Loop& loop_;

@@ -239,7 +239,11 @@ void Call::on_body_complete(http::Exchange& exchange) {
 }
 
 void Call::on_client_gone(http::Exchange&) {
-  if (stop_source_) stop_source_->request_stop();
+  if (!stop_source_) return;
+  // A callback may end the handler, and with it this call and all tokens, while the request to stop
+  // has not come to the others: the copy keeps what it works on.
+  std::stop_source source = *stop_source_;
+  source.request_stop();
 }
 
 }  // namespace bao::detail

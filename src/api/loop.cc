@@ -1,3 +1,4 @@
+#include <chrono>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -13,6 +14,12 @@ namespace bao {
 
 namespace detail {
 
+namespace {
+// timeout(1), package runners and terminals signal a process and its group as well, so one wish to
+// end the program comes to it twice. A person who has lost patience takes longer.
+constexpr std::chrono::milliseconds kOneWish{300};
+}  // namespace
+
 BlockingPool& LoopState::pool() {
   if (pool_ == nullptr) pool_ = std::make_unique<BlockingPool>(loop);
   return *pool_;
@@ -24,15 +31,18 @@ void LoopState::run(RunOptions options) {
         "bao::run was called from a callback of the same loop: return from it instead");
   }
   std::unique_ptr<SignalWatch> watch;
-  signals_ = 0;
+  first_signal_.reset();
   if (options.signals) watch = std::make_unique<SignalWatch>(loop, [this] { on_signal(); });
   loop.run();
 }
 
-// The first signal lets requests finish, the next cuts them; when the servers are gone, timers and
-// tasks that are left do not keep the program.
+// The first signal lets requests finish, a later one cuts them; when the servers are gone, timers
+// and tasks that are left do not keep the program.
 void LoopState::on_signal() {
-  const bool force = ++signals_ > 1;
+  const auto now = std::chrono::steady_clock::now();
+  const bool force = first_signal_.has_value();
+  if (force && now - *first_signal_ < kOneWish) return;
+  if (!force) first_signal_ = now;
   auto left = std::make_shared<size_t>(1);
   auto one_less = [this, left] {
     if (--*left == 0) loop.stop();

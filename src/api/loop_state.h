@@ -1,6 +1,8 @@
 #pragma once
 
+#include <chrono>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include <bao/loop.h>
@@ -43,7 +45,7 @@ class LoopState {
   void on_signal();
 
   std::vector<std::weak_ptr<ServerState>> servers_;
-  int signals_ = 0;
+  std::optional<std::chrono::steady_clock::time_point> first_signal_;  // of this run
   // Behind `loop`, so that its threads end before the loop that they post to.
   std::unique_ptr<BlockingPool> pool_;
 };

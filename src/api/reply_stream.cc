@@ -1,6 +1,7 @@
 #include "api/reply_stream.h"
 
 #include <array>
+#include <stdexcept>
 #include <utility>
 
 #include "http/tokens.h"
@@ -39,7 +40,10 @@ constexpr std::array<std::string_view, 20> kNotInTrailers{"authorization",
 }  // namespace
 
 ReplyStream::ReplyStream(server::Exchange& exchange, const Response& response)
-    : exchange_(&exchange), response_(response), writer_(*this) {
+    : exchange_(&exchange),
+      response_(response),
+      writer_(*this),
+      declared_(response.stream_length().value_or(kAnyLength)) {
   exchange.server().loop().add_resident(*this);
 }
 
@@ -57,8 +61,13 @@ void ReplyStream::start(server::Exchange& exchange, const Response& response) {
                   .fields = &response.fields(),
                   .content_type = response.default_content_type(),
                   .streamed = true,
-                  .length = response.stream_length()});
-  stream->run(*stream->response_.producer());
+                  .length = response.stream_length(),
+                  .drops_body = true});
+  if (exchange.streaming()) {
+    stream->run(*stream->response_.producer());
+  } else {
+    delete stream;
+  }
 }
 
 void ReplyStream::run(const Producer& produce) {
@@ -77,6 +86,8 @@ void ReplyStream::run(const Producer& produce) {
 void ReplyStream::on_done() {
   if (frame_.promise().error) {
     fail(frame_.promise().error);
+  } else if (!gone() && declared_ != kAnyLength && written_ < declared_) {
+    cut_for_length();
   } else {
     exchange_->finish(&trailers_);
   }
@@ -90,7 +101,19 @@ void ReplyStream::fail(const std::exception_ptr& error) {
   exchange_->abort();
 }
 
+// No client may take it for whole, and the program's author has to know why. Gives what was logged.
+std::string ReplyStream::cut_for_length() {
+  std::string line = "a streamed reply declared " + std::to_string(declared_) +
+                     " bytes and wrote " + std::to_string(written_);
+  exchange_->server().log(line);
+  exchange_->abort();
+  return line;
+}
+
 void ReplyStream::write(std::string_view piece) {
+  if (gone()) return;
+  written_ += piece.size();
+  if (written_ > declared_) throw std::length_error(cut_for_length());
   behind_ = exchange_->write(piece) == http::Exchange::WriteResult::behind;
 }
 
@@ -99,9 +122,25 @@ void ReplyStream::resume() {
   if (waiting_) std::exchange(waiting_, nullptr).resume();
 }
 
-// A half-close leaves the stream as it is: the client may still be reading. Only a connection that
-// is gone ends it.
+std::stop_token ReplyStream::stop_token() {
+  if (!stop_source_) {
+    stop_source_.emplace();
+    if (exchange_->client_gone()) stop_source_->request_stop();
+  }
+  return stop_source_->get_token();
+}
+
+// A half-close fires the token and leaves the stream as it is: the client may still be reading.
+// Only a connection that is gone ends it.
 void ReplyStream::on_client_gone(http::Exchange&) {
+  if (stop_source_) {
+    // A callback may end the producer, and with it this stream and all tokens, while the request to
+    // stop has not come to the others: the copies keep what it works on.
+    const http::Reference<server::Exchange> exchange = exchange_;
+    std::stop_source source = *stop_source_;
+    source.request_stop();
+    if (exchange->observer() != this) return;
+  }
   if (gone()) resume();
 }
 
@@ -138,6 +177,10 @@ void Writer::set_trailer(std::string_view name, std::string_view value) {
 
 bool Writer::client_gone() const {
   return stream_.gone();
+}
+
+std::stop_token Writer::stop_token() {
+  return stream_.stop_token();
 }
 
 }  // namespace bao

@@ -1,8 +1,12 @@
 #pragma once
 
 #include <coroutine>
+#include <cstdint>
 #include <exception>
-#include <memory>
+#include <limits>
+#include <optional>
+#include <stop_token>
+#include <string>
 #include <string_view>
 
 #include <bao/response.h>
@@ -22,11 +26,13 @@ class ReplyStream final : public http::ExchangeObserver, public net::Resident {
 
   // -- For Writer
 
+  /// Throws std::length_error, after it has cut the connection, if that is more than was declared.
   void write(std::string_view piece);
   bool behind() const { return behind_; }
   bool gone() const { return !exchange_->streaming(); }
   void wait(std::coroutine_handle<> waiting) { waiting_ = waiting; }
   Fields& trailers() { return trailers_; }
+  std::stop_token stop_token();
 
   // http::ExchangeObserver
   void on_body_complete(http::Exchange&) override {}
@@ -42,7 +48,10 @@ class ReplyStream final : public http::ExchangeObserver, public net::Resident {
   void run(const Producer& produce);
   void on_done();
   void fail(const std::exception_ptr& error);
+  std::string cut_for_length();
   void resume();
+
+  static constexpr uint64_t kAnyLength = std::numeric_limits<uint64_t>::max();
 
   http::Reference<server::Exchange> exchange_;
   Response response_;  // keeps the producer, whose coroutine uses its captures
@@ -50,6 +59,9 @@ class ReplyStream final : public http::ExchangeObserver, public net::Resident {
   Fields trailers_;
   std::coroutine_handle<Promise<void>> frame_ = nullptr;
   std::coroutine_handle<> waiting_ = nullptr;
+  std::optional<std::stop_source> stop_source_;
+  uint64_t declared_;
+  uint64_t written_ = 0;
   bool behind_ = false;
 };
 

@@ -115,8 +115,8 @@ SignalWatch::~SignalWatch() {
 void SignalWatch::on_event(uint32_t) {
   uint64_t count = 0;
   if (::read(fd_.get(), &count, sizeof count) != sizeof count) return;
-  // Two signals may have come since the last turn.
-  for (; count > 0; --count) on_signal_();
+  // However many have come since the last turn: nobody can have seen what the first one did.
+  on_signal_();
 }
 
 }  // namespace bao::detail

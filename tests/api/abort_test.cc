@@ -66,18 +66,20 @@ TEST(Abort, InsideACoroutineBeforeAndAfterItSuspended) {
 
 TEST(Abort, LaterFromAnotherHandler) {
   std::vector<Request*> waiting;
-  int stopped = 0;
+  int stopped = 0, ended = 0;
+  bool open = false;
   Served served({.routes = {{"/abort",
                              [&](Request&, Server& server) {
                                int count = 0;
-                               for (Request* req : std::exchange(waiting, {}))
-                                 count += server.abort(*req);
+                               for (Request* req : waiting) count += server.abort(*req);
                                return Response(std::to_string(count));
                              }}},
                  .fetch = [&](Request& req) -> Task<Response> {
                    waiting.push_back(&req);
                    while (!req.stop_token().stop_requested()) co_await sleep(1ms);
                    ++stopped;
+                   while (!open) co_await sleep(1ms);
+                   ++ended;
                    co_return Response("ignored");
                  }});
   RawClient a = served.connect(), b = served.connect();
@@ -88,7 +90,9 @@ TEST(Abort, LaterFromAnotherHandler) {
   EXPECT_EQ(a.wait_for_end(), RawClient::End::reset);
   EXPECT_EQ(b.wait_for_end(), RawClient::End::reset);
   EXPECT_TRUE(turn_until([&] { return stopped == 2; }));
-  EXPECT_EQ(served.get("/abort").body, "0");
+  EXPECT_EQ(served.get("/abort").body, "0") << "they are over, though their handlers are not";
+  open = true;
+  EXPECT_TRUE(turn_until([&] { return ended == 2; }));
 }
 
 TEST(Abort, OfARequestWhoseClientIsGoneIsFalse) {
@@ -150,17 +154,19 @@ TEST(Abort, OnAUnixSocketEndsTheConnection) {
 
 TEST(Abort, ByAStopCallbackOfAnother) {
   Request* other = nullptr;
-  int aborted = 0;
+  int aborted = 0, ended = 0;
   Served served({.routes = {{"/first",
                              [&](Request& req, Server& server) -> Task<Response> {
                                std::stop_callback callback(
                                    req.stop_token(), [&] { aborted += server.abort(*other); });
                                while (aborted == 0) co_await sleep(1ms);
+                               ++ended;
                                co_return Response();
                              }}},
                  .fetch = [&](Request& req) -> Task<Response> {
                    other = &req;
                    while (!req.stop_token().stop_requested()) co_await sleep(1ms);
+                   ++ended;
                    co_return Response();
                  }});
   RawClient first = served.connect(), second = served.connect();
@@ -171,6 +177,7 @@ TEST(Abort, ByAStopCallbackOfAnother) {
   first.reset();
   EXPECT_EQ(second.wait_for_end(), RawClient::End::reset);
   EXPECT_EQ(aborted, 1);
+  EXPECT_TRUE(turn_until([&] { return ended == 2; }));
 }
 
 // A forced stop ends the first; its stop token ends the second in the middle of the walk over all

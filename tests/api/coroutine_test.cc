@@ -275,7 +275,8 @@ class Stopped {
   std::optional<std::stop_callback<Resume>> callback_;
 };
 
-// It ends, and with it all that it owned, in the middle of the request to stop.
+// It ends, and with it all that it owned, in the middle of the request to stop: also a second
+// callback, to which the request would have come next.
 TEST(Coroutine, MayBeResumedByTheStopTokenItself) {
   int ended = 0;
   Request* last = nullptr;
@@ -286,6 +287,7 @@ TEST(Coroutine, MayBeResumedByTheStopTokenItself) {
                              }}},
                  .fetch = [&](Request& req) -> Task<Response> {
                    last = &req;
+                   std::stop_callback second(req.stop_token(), [] {});
                    co_await Stopped(req.stop_token());
                    ++ended;
                    co_return Response("too late");

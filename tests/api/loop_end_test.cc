@@ -222,26 +222,40 @@ TEST(LoopEnd, DestroysTasksTimersAndPostedWork) {
   EXPECT_EQ(ends, 3);
 }
 
+// Whether the server or the task came first: both have to end.
 TEST(LoopEnd, OfATaskThatWaitsForAServersEnd) {
-  int ends = 0;
-  bool resumed = false;
+  auto handler = []() -> Task<Response> {
+    co_await sleep(1h);
+    co_return Response();
+  };
   auto wait = [](Server server, Witness, bool& resumed) -> Task<void> {
     co_await server.stop();
     resumed = true;
   };
-  // Whether the server or the task came first: both have to end.
-  on_own_loop([&] {
-    Server server = serve(on_loopback([]() -> Task<Response> {
-      co_await sleep(1h);
-      co_return Response();
-    }));
-    RawClient client = connect(server);
-    client.send(kGet);
-    EXPECT_TRUE(turn_until([&] { return server.pending_requests() == 1; }));
-    spawn(wait(server, Witness(ends), resumed));
-    EXPECT_FALSE(resumed);
-  });
-  EXPECT_EQ(ends, 1);
+  for (bool server_first : {true, false}) {
+    int ends = 0;
+    bool resumed = false;
+    on_own_loop([&] {
+      std::optional<Server> server;
+      auto later = [&]() -> Task<void> {
+        while (!server || server->pending_requests() == 0) co_await sleep(1ms);
+        co_await wait(*server, Witness(ends), resumed);
+      };
+      if (!server_first) spawn(later());
+      server = serve(on_loopback(handler));
+      RawClient client = connect(*server);
+      client.send(kGet);
+      EXPECT_TRUE(turn_until([&] { return server->pending_requests() == 1; }));
+      if (server_first) spawn(wait(*server, Witness(ends), resumed));
+      // Once it has stopped listening the task waits.
+      EXPECT_TRUE(turn_until(
+          [&] { return RawClient::tcp(*server->port()).connect_error() == ECONNREFUSED; }));
+      EXPECT_FALSE(resumed);
+    });
+    EXPECT_EQ(ends, 1);
+    // The latest ends first: a task that is younger than the server never hears of its end.
+    EXPECT_EQ(resumed, !server_first);
+  }
 }
 
 TEST(LoopEnd, OfATaskThatWaitsForAFetch) {

@@ -2,6 +2,8 @@
 #include <gtest/gtest.h>
 #include <stdexcept>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include <bao/bao.h>
 
@@ -59,8 +61,13 @@ TEST(Stream, OfDeclaredLengthHasContentLength) {
   EXPECT_EQ(reply.body, "one\nthree");
 }
 
-TEST(Stream, ThatGivesMoreOrLessThanDeclaredIsReset) {
-  for (std::uint64_t length : {4u, 6u, 8u, 10u}) {
+TEST(Stream, ThatGivesMoreOrLessThanDeclaredIsResetAndLogged) {
+  const std::vector<std::pair<std::uint64_t, std::string>> cases{
+      {3, "a streamed reply declared 3 bytes and wrote 4\n"},
+      {6, "a streamed reply declared 6 bytes and wrote 9\n"},
+      {8, "a streamed reply declared 8 bytes and wrote 9\n"},
+      {10, "a streamed reply declared 10 bytes and wrote 9\n"}};
+  for (const auto& [length, logged] : cases) {
     Served served(streaming(write_pieces, length));
     RawClient client = served.connect();
     client.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
@@ -68,7 +75,94 @@ TEST(Stream, ThatGivesMoreOrLessThanDeclaredIsReset) {
     const std::string& text = client.received();
     const size_t head = text.find("\r\n\r\n");
     EXPECT_TRUE(head == text.npos || text.size() - head - 4 <= length) << text;
+    EXPECT_EQ(served.log, logged);
+    EXPECT_EQ(served.server.pending_requests(), 0u);
   }
+}
+
+// A mistake of the program, not an end of the client's.
+TEST(Stream, ThatWritesTooMuchIsToldSo) {
+  std::string said;
+  int gone = 0;
+  Served served(streaming(
+      [&](Writer& out) -> Task<> {
+        co_await out.write("one\n");
+        try {
+          co_await out.write("two\n");
+        } catch (const std::length_error& error) {
+          said = error.what();
+        }
+        gone += out.client_gone();
+        try {
+          co_await out.write("three");
+        } catch (const ClientGone&) {
+          ++gone;
+        }
+      },
+      7));
+  RawClient client = served.connect();
+  client.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+  EXPECT_EQ(client.wait_for_end(), RawClient::End::reset);
+  EXPECT_EQ(said, "a streamed reply declared 7 bytes and wrote 8");
+  EXPECT_EQ(gone, 2) << "its connection is cut";
+  EXPECT_EQ(served.log, said + "\n") << "once";
+}
+
+TEST(Stream, OfAWrongLengthFailsWithoutASocketToo) {
+  for (std::uint64_t length : {8u, 10u}) {
+    Served served(streaming(write_pieces, length));
+    std::string failure;
+    spawn([](Server server, std::string& failure) -> Task<> {
+      try {
+        co_await server.fetch("/");
+      } catch (const std::runtime_error& error) {
+        failure = error.what();
+      }
+    }(served.server, failure));
+    EXPECT_TRUE(turn_until([&] { return !failure.empty(); })) << length;
+    EXPECT_EQ(failure, "Server::fetch: the request was aborted");
+    EXPECT_EQ(served.log,
+              "a streamed reply declared " + std::to_string(length) + " bytes and wrote 9\n");
+  }
+}
+
+TEST(Stream, WhoseClientGoesAwayIsNotToldOfItsLength) {
+  bool ended = false;
+  Served served(streaming(
+      [&](Writer& out) -> Task<> {
+        co_await out.write("x");
+        while (!out.client_gone()) co_await bao::sleep(1ms);
+        ended = true;
+      },
+      7));
+  RawClient client = served.connect();
+  client.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+  ASSERT_TRUE(client.wait_for("\r\n\r\nx"));
+  client.reset();
+  EXPECT_TRUE(turn_until([&] { return ended; }));
+  EXPECT_EQ(served.log, "");
+}
+
+// RFC 9112 section 6.3, rule 1: the head is the whole reply, so nobody wants the content.
+TEST(Stream, WithoutContentDoesNotRun) {
+  int runs = 0;
+  auto produce = [&](Writer&) -> Task<> {
+    ++runs;
+    co_return;
+  };
+  Options options = streaming(produce, 7);
+  options.routes = {{"/304", [produce] { return Response::stream(produce, 7).status(304); }}};
+  Served served(std::move(options));
+  RawClient client = served.connect();
+  for (int i = 0; i < 2; ++i) {
+    client.send("HEAD / HTTP/1.1\r\nHost: x\r\n\r\n");
+    EXPECT_EQ(client.read_reply(true).field("Content-Length"), "7");
+    client.send("GET /304 HTTP/1.1\r\nHost: x\r\n\r\n");
+    EXPECT_EQ(client.read_reply(true).status, 304);
+  }
+  EXPECT_EQ(runs, 0);
+  EXPECT_EQ(served.log, "");
+  EXPECT_EQ(served.server.pending_requests(), 0u);
 }
 
 TEST(Stream, HeadHasTheHeadOfGetAndNoContent) {

@@ -45,8 +45,10 @@ class CorpusTest : public ::testing::TestWithParam<Fuzzer> {};
 // A fuzzer that finds something stops the program; the last file named is what did it.
 TEST_P(CorpusTest, NoInputStopsTheProgram) {
   const Fuzzer& fuzzer = GetParam();
+  const std::vector<std::filesystem::path> files = files_of(fuzzer.name);
+  EXPECT_FALSE(files.empty()) << "no inputs: put some into " << BAO_CORPUS << "/" << fuzzer.name;
   fuzzer.run(nullptr, 0);
-  for (const std::filesystem::path& file : files_of(fuzzer.name)) {
+  for (const std::filesystem::path& file : files) {
     std::cout << file.filename().string() << std::endl;
     std::ifstream stream(file, std::ios::binary);
     const std::vector<char> bytes{std::istreambuf_iterator<char>(stream), {}};

@@ -94,12 +94,31 @@ TEST_P(StopSignal, CutsEverythingTheSecondTime) {
   ASSERT_TRUE(sending.send(request("/echo", "Content-Length: 100\r\n")));
   server.vitals_when([](const Vitals& now) { return now.requests_pending == 2; });
   server.child().signal(GetParam());
-  EXPECT_FALSE(server.child().wait(200ms)) << "requests are under way";
+  // What comes within 300 ms is the same wish.
+  EXPECT_FALSE(server.child().wait(700ms)) << "requests are under way";
   const auto start = Clock::now();
   server.child().signal(GetParam());
   EXPECT_TRUE(exited_well(server.child().wait(kPatience)));
   EXPECT_LT(Clock::now() - start, kSanitized ? 3s : 1s);
   for (Client* client : {&waiting, &reading, &sending}) EXPECT_EQ(client->read_end(), End::reset);
+}
+
+// timeout(1) and package runners signal the process, and then its group: all within a millisecond.
+TEST_P(StopSignal, ThatComesTwiceAtOnceLetsRequestsFinish) {
+  for (const auto apart : {0us, 300us, 1000us, 5000us}) {
+    ServerProcess server(add_slow_routes);
+    Client slow(server.place());
+    ASSERT_TRUE(slow.get("/slow"));
+    server.vitals_when([](const Vitals& now) { return now.requests_pending == 1; });
+    server.child().signal(GetParam());
+    std::this_thread::sleep_for(apart);
+    server.child().signal(GetParam());
+    const auto reply = slow.read_reply();
+    ASSERT_TRUE(reply) << apart.count() << " us apart";
+    EXPECT_EQ(reply->body, "at last");
+    slow.close();
+    EXPECT_TRUE(exited_well(server.child().wait(kPatience)));
+  }
 }
 
 TEST_P(StopSignal, IsLeftAloneIfTheProgramWantsIt) {
