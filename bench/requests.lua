@@ -1,12 +1,14 @@
--- What wrk sends, and how its result is said. Arguments: FILE PATH DEPTH. FILE holds the fields of the request, a line
--- each; PATH is the target; DEPTH requests are sent at once.
+-- What wrk sends, and how its result is said. Arguments: FILE PATH DEPTH [BODY]. FILE holds the fields of the request, a
+-- line each; PATH is the target; DEPTH requests are sent at once, as POST if there is a BODY.
 
 local batch
 
 function init(arguments)
-  local lines = {"GET " .. arguments[2] .. " HTTP/1.1"}
+  local body = arguments[4] or ""
+  local lines = {(body == "" and "GET " or "POST ") .. arguments[2] .. " HTTP/1.1"}
   for line in io.lines(arguments[1]) do lines[#lines + 1] = line end
-  batch = (table.concat(lines, "\r\n") .. "\r\n\r\n"):rep(tonumber(arguments[3]))
+  if body ~= "" then lines[#lines + 1] = "Content-Length: " .. #body end
+  batch = (table.concat(lines, "\r\n") .. "\r\n\r\n" .. body):rep(tonumber(arguments[3]))
 end
 
 function request()

@@ -1,6 +1,7 @@
 # Makes a Markdown table of what bench/run has measured. Of each server the round with the median total stands for all;
 # how that total splits into user and system is taken from all rounds, because ticks are too coarse for one.
-# Variables: order (the peers, in the order of the table), latency (1: the columns of the latency scenario).
+# Variables: order (the peers, in the order of the table), latency (1: the columns of the latency scenario), base (the
+# peer that others are compared with: by their totals if it is the floor, else by what they spend in user space).
 
 $1 == "title" {
   peer = $2
@@ -35,12 +36,20 @@ function middle_round(peer,   i, j, n, sorted) {
   return sorted[int((n + 1) / 2)]
 }
 
-function print_head() {
+# How much the peer spends, in the sense of the column that compares.
+function cost(peer,   at, share) {
+  at = middle_round(peer)
+  share = split_time[peer] > 0 ? user[peer] / split_time[peer] : 0
+  return base == "floor" ? total[peer, at] : total[peer, at] * share
+}
+
+function print_head(   compared) {
+  compared = base == "floor" ? "× floor" : "user × " title[base]
   if (latency) {
-    print "| server | median µs | 99 % µs | CPU µs | × floor | requests |"
+    print "| server | median µs | 99 % µs | CPU µs | " compared " | requests |"
     print "| --- | ---: | ---: | ---: | ---: | ---: |"
   } else {
-    print "| server | user µs | system µs | total µs | lowest to highest | × floor | requests | requests/s |" \
+    print "| server | user µs | system µs | total µs | lowest to highest | " compared " | requests | requests/s |" \
       " core busy |"
     print "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |"
   }
@@ -53,8 +62,8 @@ function print_row(peer,   at, ratio, share) {
   }
   at = middle_round(peer)
   share = split_time[peer] > 0 ? user[peer] / split_time[peer] : 0
-  if (peer == "floor") floor = total[peer, at]
-  ratio = floor > 0 ? sprintf("%.2f", total[peer, at] / floor) : ""
+  ratio = reference > 0 ? sprintf("%.2f", cost(peer) / reference) : ""
+  at = middle_round(peer)
   if (latency) {
     printf "| %s | %d | %d | %.2f | %s | %d |\n", title[peer], median[peer, at], tail[peer, at], total[peer, at], ratio,
       counted[peer]
@@ -68,5 +77,6 @@ function print_row(peer,   at, ratio, share) {
 END {
   print_head()
   count = split(order, peers, " ")
+  for (i = 1; i <= count; ++i) if (peers[i] == base && !failures[base]) reference = cost(base)
   for (i = 1; i <= count; ++i) print_row(peers[i])
 }

@@ -127,8 +127,8 @@ std::chrono::milliseconds Loop::time_to_next_timer() const {
   if (!deferred_.empty()) return milliseconds(0);
   if (timers_.empty()) return milliseconds(-1);
   const TimePoint earliest = timers_.earliest();
-  // Reading the clock is dear. For a timer that is far away, as the timeouts of busy connections are,
-  // the time of the last tick will do: it makes the timer late by a tick at most, never early.
+  // Reading the clock is dear. For a timer that is far away, as the timeouts of busy connections
+  // are, the time of the last tick will do: it makes the timer late by a tick at most, never early.
   const bool near = earliest - now_ < kNear;
   auto left = earliest - (near ? Clock::now() : last_tick());
   if (left <= Duration::zero()) return milliseconds(0);
@@ -138,8 +138,11 @@ std::chrono::milliseconds Loop::time_to_next_timer() const {
 
 void Loop::turn(std::chrono::milliseconds timeout) {
   assert(!in_turn_ && "Loop::turn called from within a turn");
-  auto wait = time_to_next_timer();
-  if (timeout.count() >= 0 && (wait.count() < 0 || timeout < wait)) wait = timeout;
+  auto wait = timeout;
+  if (wait.count() != 0) {
+    wait = time_to_next_timer();
+    if (timeout.count() >= 0 && (wait.count() < 0 || timeout < wait)) wait = timeout;
+  }
   int milliseconds = wait.count() > INT_MAX ? INT_MAX : static_cast<int>(wait.count());
   int count = ::epoll_wait(epoll_.get(), events_.data(), static_cast<int>(events_.size()),
                            wait.count() < 0 ? -1 : milliseconds);

@@ -140,8 +140,15 @@ class Loop {
   /// handle.
   int fd() const { return epoll_.get(); }
   /// For embedding: how long the other loop may wait before it must call `turn`. Negative: for
-  /// ever.
+  /// ever. For a timer that is over a second away it is too long by one tick of the kernel's clock
+  /// at most.
   std::chrono::milliseconds time_to_next_timer() const;
+  /// For embedding: brings `now` and `wall_time` up to date. Whoever uses what lives on the loop
+  /// outside of a turn, to send a reply from a timer of the other loop say, calls it first: the
+  /// last wake-up may be long ago. Work that is deferred meanwhile makes `time_to_next_timer` zero.
+  void update_clocks() { read_clocks(); }
+  /// For embedding: whether deferred work waits for the next turn.
+  bool has_deferred() const { return !deferred_.empty(); }
 
  private:
   class Wakeup;

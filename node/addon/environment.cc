@@ -1,0 +1,402 @@
+#include "environment.h"
+
+#include <cstdio>
+#include <utility>
+
+#include "http/percent.h"
+#include "values.h"
+
+namespace bao::node {
+
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr size_t kScratch = size_t{64} * 1024;
+// Handles are freed after so many requests of one wake-up, lest a burst of pipelined ones keeps all
+// its strings alive.
+constexpr uint32_t kCallsInScope = 64;
+
+// The places in `registers`.
+enum Register : uint8_t { kStatus, kType, kSlot, kHandler, kRegisters };
+
+// The types that registers[1] stands for.
+constexpr std::array<std::string_view, 3> kTypes{"text/plain;charset=utf-8",
+                                                 "application/json;charset=utf-8", ""};
+
+napi_value parameter_value(napi_env env, std::string_view raw) {
+  // A target is visible ASCII, so what needs no decoding needs no checking either.
+  if (raw.find('%') == std::string_view::npos) return latin1(env, raw);
+  return text(env, http::percent_decode_utf8(raw));
+}
+
+}  // namespace
+
+// ---- Life
+
+Environment::Environment(napi_env env)
+    : env_(env),
+      loop_(std::make_unique<net::Loop>()),
+      scratch_(std::make_unique<char[]>(kScratch)) {}
+
+Environment* Environment::make(napi_env env) {
+  auto* environment = new Environment(env);
+  environment->open_handles();
+  return environment;
+}
+
+void Environment::open_handles() {
+  napi_value resource = nullptr;
+  check(napi_create_object(env_, &resource));
+  check(napi_create_reference(env_, resource, 1, &resource_));
+  check(napi_async_init(env_, resource, text(env_, "bao"), &async_context_));
+
+  void* data = nullptr;
+  napi_value buffer = nullptr;
+  napi_value array = nullptr;
+  check(napi_create_arraybuffer(env_, kRegisters * sizeof(uint32_t), &data, &buffer));
+  check(napi_create_typedarray(env_, napi_uint32_array, kRegisters, buffer, 0, &array));
+  check(napi_create_reference(env_, array, 1, &registers_array_));
+  registers_ = static_cast<uint32_t*>(data);
+  registers_[kStatus] = 200;
+
+  uv_loop_t* uv = nullptr;
+  check(napi_get_uv_event_loop(env_, &uv));
+  uv_timer_init(uv, &timer_);
+  uv_poll_init(uv, &poll_, loop_->fd());
+  timer_.data = poll_.data = this;
+  uv_poll_start(&poll_, UV_READABLE, on_wake);
+  auto* poll = reinterpret_cast<uv_handle_t*>(&poll_);
+  uv_unref(reinterpret_cast<uv_handle_t*>(&timer_));
+  uv_unref(poll);
+  check(napi_add_async_cleanup_hook(env_, on_cleanup, this, &cleanup_));
+}
+
+// The thread's environment ends: no JavaScript from here on.
+void Environment::on_cleanup(napi_async_cleanup_hook_handle, void* data) {
+  auto& self = *static_cast<Environment*>(data);
+  self.ended_ = true;
+  uv_poll_stop(&self.poll_);
+  uv_timer_stop(&self.timer_);
+  self.loop_->end_residents();
+  self.slots_.close_all();
+  self.servers_.clear();
+  for (napi_ref& callback : self.callbacks_) {
+    if (callback != nullptr) napi_delete_reference(self.env_, std::exchange(callback, nullptr));
+  }
+  napi_delete_reference(self.env_, self.resource_);
+  napi_delete_reference(self.env_, self.registers_array_);
+  napi_async_destroy(self.env_, self.async_context_);
+  uv_close(reinterpret_cast<uv_handle_t*>(&self.poll_), on_closed);
+  uv_close(reinterpret_cast<uv_handle_t*>(&self.timer_), on_closed);
+}
+
+void Environment::on_closed(uv_handle_t* handle) {
+  auto* self = static_cast<Environment*>(handle->data);
+  if (--self->handles_to_close_ > 0) return;
+  // What hangs on the loop may still speak to the environment.
+  self->loop_.reset();
+  napi_remove_async_cleanup_hook(self->cleanup_);
+  delete self;
+}
+
+void Environment::install(napi_value table) {
+  for (size_t i = 0; i < callbacks_.size(); ++i) {
+    napi_value callback = property(env_, table, kCallbackNames[i]);
+    if (callback == nullptr || type_of(env_, callback) != napi_function) {
+      throw WrongValue(std::string("the table lacks the function ") + kCallbackNames[i]);
+    }
+    if (callbacks_[i] != nullptr) check(napi_delete_reference(env_, callbacks_[i]));
+    check(napi_create_reference(env_, callback, 1, &callbacks_[i]));
+  }
+}
+
+napi_value Environment::registers() const {
+  napi_value array = nullptr;
+  check(napi_get_reference_value(env_, registers_array_, &array));
+  return array;
+}
+
+// ---- Servers
+
+uint32_t Environment::add_server(http::Reference<server::Server> server) {
+  for (uint32_t number = 0; number < servers_.size(); ++number) {
+    if (servers_[number]) continue;
+    servers_[number] = std::move(server);
+    return number;
+  }
+  servers_.push_back(std::move(server));
+  return static_cast<uint32_t>(servers_.size() - 1);
+}
+
+server::Server& Environment::server(uint32_t number) const {
+  if (number >= servers_.size() || !servers_[number]) throw WrongValue("there is no such server");
+  return *servers_[number];
+}
+
+// ---- Entries
+
+void Environment::on_wake(uv_poll_t* poll, int, int) {
+  static_cast<Environment*>(poll->data)->wake();
+}
+
+void Environment::on_timer(uv_timer_t* timer) {
+  auto& self = *static_cast<Environment*>(timer->data);
+  self.timer_deadline_ = net::TimePoint::max();
+  self.wake();
+}
+
+void Environment::wake() {
+  // A handler that runs Node's loop inside of itself: the descriptor stays readable until the turn
+  // after it.
+  if (ended_ || entered_) return;
+  entered_ = waking_ = true;
+  loop_->turn(milliseconds(0));
+  forget_tables();
+  leave_javascript();
+  entered_ = waking_ = false;
+  settle();
+}
+
+Environment::Entry::Entry(Environment& environment)
+    : environment_(environment), outermost_(!std::exchange(environment.entered_, true)) {
+  if (outermost_) environment_.loop_->update_clocks();
+}
+
+Environment::Entry::~Entry() {
+  if (!outermost_) return;
+  environment_.forget_tables();
+  environment_.entered_ = false;
+  environment_.settle();
+}
+
+void Environment::settle() {
+  if (ended_) return;
+  arm_timer();
+  const bool alive = loop_->alive();
+  if (alive == referenced_) return;
+  referenced_ = alive;
+  auto* poll = reinterpret_cast<uv_handle_t*>(&poll_);
+  if (alive) {
+    uv_ref(poll);
+  } else {
+    uv_unref(poll);
+  }
+}
+
+// A timer that is armed for an earlier time than needed stays: it fires once for nothing, which is
+// cheaper than moving it.
+void Environment::arm_timer() {
+  const net::TimerQueue& timers = loop_->timers();
+  if (!timers.empty() && timers.earliest() >= timer_deadline_ && !loop_->has_deferred()) return;
+  const milliseconds wait = loop_->time_to_next_timer();
+  if (wait.count() < 0) {
+    if (timer_deadline_ != net::TimePoint::max()) uv_timer_stop(&timer_);
+    timer_deadline_ = net::TimePoint::max();
+    return;
+  }
+  const auto deadline = wait.count() == 0 ? net::TimePoint::min() : timers.earliest();
+  if (deadline >= timer_deadline_) return;
+  timer_deadline_ = deadline;
+  uv_timer_start(&timer_, on_timer, static_cast<uint64_t>(wait.count()), 0);
+}
+
+// Runs in a destructor, too, perhaps with an exception of JavaScript on its way: then the next
+// entry does it.
+void Environment::forget_tables() {
+  while (!ended_tables_.empty() && !ended_) {
+    bool pending = true;
+    if (napi_is_exception_pending(env_, &pending) != napi_ok || pending) return;
+    const double table = ended_tables_.back();
+    ended_tables_.pop_back();
+    enter_javascript();
+    std::array<napi_value, 1> arguments{};
+    if (napi_create_double(env_, table, &arguments[0]) != napi_ok) return;
+    call(Callback::forget, arguments);
+  }
+}
+
+void Environment::table_ended(double table) {
+  if (!ended_) ended_tables_.push_back(table);
+}
+
+// ---- Scopes
+
+// Opened by the first call of a wake-up: one that needs no JavaScript pays for none.
+void Environment::enter_javascript() {
+  if (!waking_ || in_javascript_) return;
+  in_javascript_ = true;
+  napi_open_handle_scope(env_, &outer_scope_);
+  napi_value resource = nullptr;
+  napi_get_reference_value(env_, resource_, &resource);
+  napi_open_callback_scope(env_, resource, async_context_, &callback_scope_);
+  napi_get_reference_value(env_, callbacks_[static_cast<size_t>(Callback::dispatch)], &dispatch_);
+  napi_get_undefined(env_, &receiver_);
+  calls_in_scope_ = 0;
+}
+
+// Runs what JavaScript has queued: ticks and promise jobs, which may use the engine in turn.
+void Environment::leave_javascript() {
+  if (!in_javascript_) return;
+  if (inner_scope_ != nullptr) napi_close_handle_scope(env_, std::exchange(inner_scope_, nullptr));
+  in_jobs_ = true;
+  napi_close_callback_scope(env_, callback_scope_);
+  forget_tables();
+  in_javascript_ = in_jobs_ = false;
+  dispatch_ = receiver_ = nullptr;
+  napi_close_handle_scope(env_, outer_scope_);
+}
+
+void Environment::renew_scope() {
+  if (depth_ > 0 || !in_javascript_ || in_jobs_ || ++calls_in_scope_ < kCallsInScope) return;
+  calls_in_scope_ = 0;
+  if (inner_scope_ != nullptr) napi_close_handle_scope(env_, inner_scope_);
+  napi_open_handle_scope(env_, &inner_scope_);
+}
+
+napi_value Environment::function(Callback callback) {
+  napi_value result = nullptr;
+  napi_get_reference_value(env_, callbacks_[static_cast<size_t>(callback)], &result);
+  return result;
+}
+
+// ---- Calls
+
+void Environment::report(napi_status status) {
+  if (status == napi_ok) return;
+  bool pending = false;
+  napi_is_exception_pending(env_, &pending);
+  napi_value error = nullptr;
+  if (pending && napi_get_and_clear_last_exception(env_, &error) == napi_ok) {
+    napi_fatal_exception(env_, error);
+  }
+}
+
+void Environment::call(Callback callback, std::span<const napi_value> arguments) {
+  napi_value receiver = nullptr;
+  napi_value result = nullptr;
+  napi_get_undefined(env_, &receiver);
+  report(napi_call_function(env_, receiver, function(callback), arguments.size(), arguments.data(),
+                            &result));
+}
+
+void Environment::dispatch(server::Exchange& exchange, uint32_t handler) {
+  if (ended_) {
+    exchange.abort();
+    return;
+  }
+  enter_javascript();
+  // Whatever the handler does, a slot that still has this exchange is the one of this request.
+  http::Reference<server::Exchange> keep(&exchange);
+  Slot& slot = slots_.open(exchange);
+  registers_[kSlot] = slot.index();
+  registers_[kHandler] = handler;
+  std::array<napi_value, 1 + routing::kMaxParameters> arguments;
+  size_t count = 1;
+  const std::string_view head = exchange.head.bytes();
+  napi_create_string_latin1(env_, head.data(), head.size(), &arguments[0]);
+  if (exchange.matched) {
+    for (size_t i = 0; i < exchange.match.size(); ++i) {
+      arguments[count++] = parameter_value(env_, exchange.match[i].raw_value);
+    }
+  }
+  napi_value receiver = receiver_;
+  if (receiver == nullptr) napi_get_undefined(env_, &receiver);
+  napi_value result = nullptr;
+  ++depth_;
+  napi_status status = napi_call_function(
+      env_, receiver, dispatch_ != nullptr ? dispatch_ : function(Callback::dispatch), count,
+      arguments.data(), &result);
+  --depth_;
+  if (status != napi_ok) report(status);
+  if (slot.has(exchange)) {
+    if (status == napi_ok) {
+      take_result(slot, result);
+    } else {
+      // JavaScript catches what handlers throw: this thread is being ended.
+      slots_.close(slot)->abort();
+    }
+  }
+  renew_scope();
+}
+
+void Environment::take_result(Slot& slot, napi_value result) {
+  if (auto body = read_text(result)) {
+    const auto status = static_cast<int>(std::exchange(registers_[kStatus], 200));
+    const std::string_view type = kTypes[std::exchange(registers_[kType], 0) % kTypes.size()];
+    slots_.close(slot)->reply(
+        {.status = status, .content_type = type, .body = body->view, .body_text = body->owned});
+    return;
+  }
+  server::Exchange& exchange = slot.exchange();
+  if (exchange.open()) {
+    exchange.head.own();
+    slot.suspend();
+  } else {
+    // The handler stopped its own server, say.
+    tell_gone(slot, exchange.failure(), true);
+  }
+}
+
+std::optional<Environment::Text> Environment::read_text(napi_value value) {
+  size_t size = 0;
+  if (napi_get_value_string_utf8(env_, value, scratch_.get(), kScratch, &size) != napi_ok) {
+    return std::nullopt;
+  }
+  // Only whole characters are written, of four bytes at most, and a NUL.
+  if (size + 4 < kScratch) return Text{{scratch_.get(), size}, nullptr};
+  large_ = to_text(env_, value);
+  return Text{large_, &large_};
+}
+
+void Environment::tell_body(Slot& slot, http::Failure failure) {
+  if (ended_) return;
+  enter_javascript();
+  const std::array arguments{number(env_, slot.index()), number(env_, static_cast<int>(failure))};
+  call(Callback::body, arguments);
+}
+
+void Environment::tell_gone(Slot& slot, http::Failure failure, bool over) {
+  if (ended_) return;
+  enter_javascript();
+  const std::array arguments{number(env_, slot.index()), number(env_, static_cast<int>(failure)),
+                             boolean(env_, over)};
+  // First, so that what JavaScript does in the call cannot reach it any more; its number is not
+  // given away meanwhile.
+  http::Reference<server::Exchange> keep(&slot.exchange());
+  call(Callback::gone, arguments);
+  if (over && slot.has(*keep)) slots_.close(slot);
+}
+
+void Environment::tell_stopped(double promise) {
+  if (ended_) return;
+  enter_javascript();
+  const std::array arguments{number(env_, promise)};
+  call(Callback::stopped, arguments);
+}
+
+void Environment::tell_local(double promise, int status, std::string_view lines,
+                             std::string_view body) {
+  if (ended_) return;
+  enter_javascript();
+  try {
+    const std::array arguments{number(env_, promise), number(env_, status), latin1(env_, lines),
+                               bytes(env_, body)};
+    call(Callback::local, arguments);
+  } catch (const JavaScriptFailed&) {
+    // There is no memory for the body, or this thread is being ended.
+    report(napi_generic_failure);
+  }
+}
+
+void Environment::log(std::string_view line) {
+  if (ended_) {
+    std::fprintf(stderr, "%.*s\n", static_cast<int>(line.size()), line.data());
+    return;
+  }
+  enter_javascript();
+  const std::array arguments{text(env_, line)};
+  call(Callback::log, arguments);
+}
+
+}  // namespace bao::node

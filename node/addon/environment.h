@@ -1,0 +1,153 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <node_api.h>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <uv.h>
+#include <vector>
+
+#include "http/exchange.h"
+#include "net/loop.h"
+#include "server/server.h"
+#include "slots.h"
+
+namespace bao::node {
+
+/// What one thread of Node (the main one, or a worker) has of Bao: its loop inside Node's, its
+/// slots and its servers.
+///
+/// Every use of the engine happens in an *entry*: either Node's loop woke us (`wake`), which is one
+/// turn of the engine's loop with everything that JavaScript does in it, promise jobs included, or
+/// JavaScript called one of the addon's functions at another time. After the outermost entry the
+/// timer and the reference on Node's loop are set anew.
+class Environment {
+ public:
+  /// The functions of JavaScript's table, in the order of `kCallbackNames`.
+  enum class Callback : uint8_t { dispatch, body, gone, stopped, local, forget, log };
+  static constexpr std::array<const char*, 7> kCallbackNames{
+      "dispatch", "body", "gone", "stopped", "local", "forget", "log"};
+
+  /// Lives until the thread's environment ends. Throws JavaScriptFailed.
+  static Environment* make(napi_env env);
+
+  Environment(const Environment&) = delete;
+  Environment& operator=(const Environment&) = delete;
+
+  napi_env env() const { return env_; }
+  net::Loop& loop() { return *loop_; }
+  Slots& slots() { return slots_; }
+
+  /// Keeps the functions of a table.
+  void install(napi_value table);
+  /// The Uint32Array of status and type.
+  napi_value registers() const;
+
+  // -- Servers by number
+
+  uint32_t add_server(http::Reference<server::Server> server);
+  /// Throws WrongValue if there is none.
+  server::Server& server(uint32_t number) const;
+  void remove_server(uint32_t number) { servers_[number] = {}; }
+
+  // -- Into JavaScript
+
+  /// Gives a request to JavaScript.
+  void dispatch(server::Exchange& exchange, uint32_t handler);
+  void tell_body(Slot& slot, http::Failure failure);
+  void tell_gone(Slot& slot, http::Failure failure, bool over);
+  void tell_stopped(double promise);
+  void tell_local(double promise, int status, std::string_view lines, std::string_view body);
+  void log(std::string_view line);
+  /// No exchange uses that table any more; told to JavaScript after this entry.
+  void table_ended(double table);
+
+  /// False once the environment ends: JavaScript must not be called any more.
+  bool running() const { return !ended_; }
+
+  /// While JavaScript uses the engine outside of a wake-up.
+  class Entry {
+   public:
+    explicit Entry(Environment& environment);
+    ~Entry();
+    Entry(const Entry&) = delete;
+    Entry& operator=(const Entry&) = delete;
+
+   private:
+    Environment& environment_;
+    bool outermost_;
+  };
+
+  /// A string of JavaScript as UTF-8, which stays good until the next call of this.
+  struct Text {
+    std::string_view view;
+    std::string* owned;  // if it did not fit the scratch buffer
+  };
+  /// Nullopt if the value is no string.
+  std::optional<Text> read_text(napi_value value);
+
+ private:
+  explicit Environment(napi_env env);
+  ~Environment() = default;
+
+  void open_handles();
+  static void on_wake(uv_poll_t* poll, int status, int events);
+  static void on_timer(uv_timer_t* timer);
+  static void on_cleanup(napi_async_cleanup_hook_handle handle, void* data);
+  static void on_closed(uv_handle_t* handle);
+
+  void wake();
+  void settle();
+  void arm_timer();
+  void forget_tables();
+
+  void enter_javascript();
+  void leave_javascript();
+  void renew_scope();
+  napi_value function(Callback callback);
+  void call(Callback callback, std::span<const napi_value> arguments);
+  void report(napi_status status);
+  void take_result(Slot& slot, napi_value result);
+
+  napi_env env_;
+  std::unique_ptr<net::Loop> loop_;
+  Slots slots_{*this};
+  std::vector<http::Reference<server::Server>> servers_;
+  std::vector<double> ended_tables_;
+
+  uv_poll_t poll_{};
+  uv_timer_t timer_{};
+  net::TimePoint timer_deadline_ = net::TimePoint::max();
+  int handles_to_close_ = 2;
+  bool referenced_ = false;
+  bool ended_ = false;
+  bool entered_ = false;
+  napi_async_cleanup_hook_handle cleanup_ = nullptr;
+
+  std::array<napi_ref, kCallbackNames.size()> callbacks_{};
+  napi_ref resource_ = nullptr;
+  napi_ref registers_array_ = nullptr;
+  napi_async_context async_context_ = nullptr;
+  uint32_t* registers_ = nullptr;
+
+  // While JavaScript may be called from a wake-up.
+  bool waking_ = false;
+  bool in_javascript_ = false;
+  bool in_jobs_ = false;
+  napi_handle_scope outer_scope_ = nullptr;
+  napi_handle_scope inner_scope_ = nullptr;  // from the second batch of calls on
+  napi_callback_scope callback_scope_ = nullptr;
+  napi_value dispatch_ = nullptr;  // of the outer scope
+  napi_value receiver_ = nullptr;  // of the outer scope
+  uint32_t calls_in_scope_ = 0;
+  uint32_t depth_ = 0;
+
+  std::unique_ptr<char[]> scratch_;
+  std::string large_;
+};
+
+}  // namespace bao::node

@@ -1,0 +1,60 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <node_api.h>
+
+#include "environment.h"
+
+namespace bao::node {
+
+/// One call of a function of the addon. Missing arguments are undefined.
+struct Call {
+  static constexpr size_t kMaxArguments = 6;
+
+  Environment& environment;
+  napi_env env;
+  std::array<napi_value, kMaxArguments> arguments;
+
+  napi_value operator[](size_t i) const { return arguments[i]; }
+  /// The slot that the first argument names. Throws WrongValue if it is not open.
+  Slot& slot() const;
+  /// An argument as a number of something.
+  uint32_t index(size_t i) const;
+};
+
+/// May throw WrongValue and other exceptions, which become JavaScript's. A null result is
+/// undefined.
+using Function = napi_value (*)(Call& call);
+
+// native.d.ts tells what they do.
+
+napi_value install(Call& call);
+
+napi_value method(Call& call);
+napi_value url(Call& call);
+napi_value field(Call& call);
+napi_value fields(Call& call);
+napi_value parameters(Call& call);
+napi_value peer(Call& call);
+napi_value body_text(Call& call);
+napi_value body_bytes(Call& call);
+napi_value body_state(Call& call);
+
+napi_value reply(Call& call);
+napi_value reply_text(Call& call);
+napi_value reply_error(Call& call);
+napi_value reply_nothing(Call& call);
+napi_value abort(Call& call);
+napi_value set_timeout(Call& call);
+
+napi_value start(Call& call);
+napi_value reload(Call& call);
+napi_value stop(Call& call);
+napi_value release(Call& call);
+napi_value close_idle_connections(Call& call);
+napi_value set_referenced(Call& call);
+napi_value pending_requests(Call& call);
+napi_value local_fetch(Call& call);
+
+}  // namespace bao::node

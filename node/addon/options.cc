@@ -1,0 +1,145 @@
+#include "options.h"
+
+#include <cmath>
+#include <map>
+
+#include "application.h"
+#include "fields.h"
+#include "values.h"
+
+namespace bao::node {
+
+namespace {
+
+constexpr server::OptionNames kNames{
+    .port = "port",
+    .hostname = "hostname",
+    .unix_path = "unix",
+    .reuse_port = "reusePort",
+    .ipv6_only = "ipv6Only",
+    .idle_timeout = "idleTimeout",
+    .head_timeout = "headTimeout",
+    .max_request_body_size = "maxRequestBodySize",
+    .max_head_size = "maxHeadSize",
+    .max_head_fields = "maxHeadFields",
+};
+
+std::string text_option(napi_env env, napi_value options, const char* name) {
+  napi_value value = property(env, options, name);
+  return value == nullptr ? "" : to_text(env, value);
+}
+
+bool flag_option(napi_env env, napi_value options, const char* name) {
+  napi_value value = property(env, options, name);
+  return value != nullptr && to_boolean(env, value);
+}
+
+// Numbers are checked in JavaScript, so what does not fit is just very large.
+template <typename Number>
+void read_number(napi_env env, napi_value options, const char* name, Number& number) {
+  napi_value value = property(env, options, name);
+  if (value == nullptr) return;
+  const double given = to_number(env, value);
+  if (std::isnan(given) || given < 0) throw WrongValue(std::string("Option ") + name + " is wrong");
+  number = given >= 9e15 ? static_cast<Number>(int64_t{9'000'000'000'000'000})
+                         : static_cast<Number>(static_cast<int64_t>(given));
+}
+
+// What the process's environment holds, as JavaScript sees it: a worker has its own.
+std::map<std::string, std::string> read_variables(napi_env env, napi_value options) {
+  std::map<std::string, std::string> variables;
+  napi_value object = property(env, options, "environment");
+  if (object == nullptr) return variables;
+  for (const char* name : {"BUN_PORT", "PORT", "NODE_PORT", "NODE_ENV"}) {
+    if (napi_value value = property(env, object, name)) variables[name] = to_text(env, value);
+  }
+  return variables;
+}
+
+server::Target to_target(napi_env env, napi_value value) {
+  const napi_valuetype type = type_of(env, value);
+  if (type == napi_null) return server::PassOn{};
+  if (type == napi_number) return static_cast<server::HandlerId>(to_number(env, value));
+  napi_value lines = property(env, value, "lines");
+  Fields fields;
+  if (lines != nullptr && !is_nothing(env, lines)) fields = to_fields(env, lines);
+  napi_value content_type = property(env, value, "type");
+  const bool typed = content_type != nullptr && !is_nothing(env, content_type);
+  napi_value body = property(env, value, "body");
+  return server::PreparedReply(static_cast<int>(to_number(env, property(env, value, "status"))),
+                               std::move(fields), typed ? to_latin1(env, content_type) : "",
+                               body == nullptr ? "" : to_body(env, body));
+}
+
+std::vector<std::pair<http::Method, server::Target>> to_targets(napi_env env, napi_value list) {
+  std::vector<std::pair<http::Method, server::Target>> targets;
+  const uint32_t size = length(env, list);
+  for (uint32_t i = 0; i + 1 < size; i += 2) {
+    targets.emplace_back(http::method_from(to_text(env, element(env, list, i))),
+                         to_target(env, element(env, list, i + 1)));
+  }
+  return targets;
+}
+
+}  // namespace
+
+server::Settings to_settings(Environment& environment, napi_value options) {
+  napi_env env = environment.env();
+  server::Settings settings;
+  if (napi_value port = property(env, options, "port")) {
+    settings.port = static_cast<int64_t>(to_number(env, port));
+  }
+  settings.hostname = text_option(env, options, "hostname");
+  settings.unix_path = text_option(env, options, "unix");
+  settings.reuse_port = flag_option(env, options, "reusePort");
+  settings.ipv6_only = flag_option(env, options, "ipv6Only");
+  if (napi_value development = property(env, options, "development")) {
+    settings.development = to_boolean(env, development);
+  }
+  auto idle = settings.idle_timeout.count();
+  auto head = settings.head_timeout.count();
+  read_number(env, options, "idleTimeout", idle);
+  read_number(env, options, "headTimeout", head);
+  settings.idle_timeout = std::chrono::milliseconds(idle);
+  settings.head_timeout = std::chrono::milliseconds(head);
+  read_number(env, options, "maxRequestBodySize", settings.max_request_body_size);
+  read_number(env, options, "maxHeadSize", settings.max_head_size);
+  read_number(env, options, "maxHeadFields", settings.max_head_fields);
+  settings.id = text_option(env, options, "id");
+  settings.log = [&environment](std::string_view lines) { environment.log(lines); };
+  std::optional<std::string> port_argument;
+  if (napi_value argument = property(env, options, "portArgument")) {
+    port_argument = to_text(env, argument);
+  }
+  const auto variables = read_variables(env, options);
+  return server::checked(std::move(settings), port_argument, kNames,
+                         [&variables](const char* name) {
+                           auto found = variables.find(name);
+                           return found == variables.end() ? nullptr : found->second.c_str();
+                         });
+}
+
+http::Reference<server::Table> to_table(Environment& environment, napi_value routes) {
+  napi_env env = environment.env();
+  const double number = to_number(env, property(env, routes, "table"));
+  auto application = std::make_unique<Application>(environment, number);
+  server::Table::Builder builder;
+  napi_value list = property(env, routes, "routes");
+  const uint32_t size = length(env, list);
+  for (uint32_t i = 0; i + 1 < size; i += 2) {
+    const std::string pattern = to_text(env, element(env, list, i));
+    napi_value target = element(env, list, i + 1);
+    bool by_method = false;
+    check(napi_is_array(env, target, &by_method));
+    if (by_method) {
+      builder.add(pattern, to_targets(env, target));
+    } else {
+      builder.add(pattern, to_target(env, target));
+    }
+  }
+  const double fetch = to_number(env, property(env, routes, "fetch"));
+  if (fetch >= 0) builder.set_fetch(static_cast<server::HandlerId>(fetch));
+  return std::move(builder).build(std::move(application));
+}
+
+}  // namespace bao::node

@@ -1,0 +1,92 @@
+#include <algorithm>
+
+#include "error_page.h"
+#include "fields.h"
+#include "functions.h"
+#include "values.h"
+
+namespace bao::node {
+
+namespace {
+
+constexpr std::string_view kTextType = "text/plain;charset=utf-8";
+// "For ever" as the longest duration there is would overflow when it is added to a point in time.
+constexpr double kLongestTimeout = 100.0 * 365 * 24 * 3600 * 1000;
+
+// The slot ends with its reply, whatever becomes of that.
+bool send(Call& call, Slot& slot, const http::Reply& reply) {
+  return call.environment.slots().close(slot)->reply(reply);
+}
+
+int to_status(napi_env env, napi_value value) {
+  const double status = to_number(env, value);
+  if (!(status >= 200 && status <= 599)) throw WrongValue("a status from 200 to 599 was expected");
+  return static_cast<int>(status);
+}
+
+}  // namespace
+
+napi_value reply(Call& call) {
+  Environment::Entry entry(call.environment);
+  Slot& slot = call.slot();
+  Fields fields;
+  if (!is_nothing(call.env, call[2])) fields = to_fields(call.env, call[2]);
+  std::string type;
+  if (!is_nothing(call.env, call[3])) type = to_latin1(call.env, call[3]);
+  http::Reply reply{
+      .status = to_status(call.env, call[1]), .fields = &fields, .content_type = type};
+  if (auto text = call.environment.read_text(call[4])) {
+    reply.body = text->view;
+    reply.body_text = text->owned;
+  } else if (!is_nothing(call.env, call[4])) {
+    auto view = to_bytes(call.env, call[4]);
+    if (!view) throw WrongValue("a string or a Uint8Array was expected");
+    reply.body = *view;
+  }
+  return boolean(call.env, send(call, slot, reply));
+}
+
+napi_value reply_text(Call& call) {
+  Environment::Entry entry(call.environment);
+  Slot& slot = call.slot();
+  auto text = call.environment.read_text(call[1]);
+  if (!text) throw WrongValue("a string was expected");
+  return boolean(
+      call.env,
+      send(call, slot, {.content_type = kTextType, .body = text->view, .body_text = text->owned}));
+}
+
+napi_value reply_error(Call& call) {
+  Environment::Entry entry(call.environment);
+  Slot& slot = call.slot();
+  const std::string page = error_page(call.env, call[1], call[2], slot.exchange().head);
+  return boolean(
+      call.env,
+      send(call, slot, {.status = 500, .content_type = "text/html;charset=utf-8", .body = page}));
+}
+
+napi_value reply_nothing(Call& call) {
+  Environment::Entry entry(call.environment);
+  Slot& slot = call.slot();
+  const std::string page = no_response_page(slot.exchange().head);
+  return boolean(
+      call.env,
+      send(call, slot, {.status = 500, .content_type = "text/html;charset=utf-8", .body = page}));
+}
+
+napi_value abort(Call& call) {
+  Environment::Entry entry(call.environment);
+  return boolean(call.env, call.environment.slots().close(call.slot())->abort());
+}
+
+napi_value set_timeout(Call& call) {
+  http::Stream* stream = call.slot().exchange().stream();
+  const double timeout = std::clamp(to_number(call.env, call[1]), 0.0, kLongestTimeout);
+  Environment::Entry entry(call.environment);
+  if (stream != nullptr) {
+    stream->set_idle_timeout(std::chrono::milliseconds(static_cast<int64_t>(timeout)));
+  }
+  return nullptr;
+}
+
+}  // namespace bao::node

@@ -1,0 +1,313 @@
+/**
+ * Bodies of Requests and Responses: what may be given as one, what type it has, and how it is read.
+ *
+ * A holder (a Request or Response) keeps its body in `_body` as one of
+ *  - null: there is none
+ *  - a string, or a Uint8Array that nobody else can change
+ *  - a Blob, a Later (bytes that are on their way), or a ReadableStream
+ *  - UNREAD: it is still with the engine, in the slot of the request
+ * and in `_used` whether it was taken.
+ */
+import { Blob } from "node:buffer";
+import { formDataBlob, readFormData } from "./form_data.js";
+import { hasUnreadBody, takeFromSlot } from "./slot_body.js";
+
+export const TEXT_TYPE = "text/plain;charset=utf-8";
+const FORM_TYPE = "application/x-www-form-urlencoded;charset=UTF-8";
+export const UNREAD = Symbol("unread");
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+/** Node's module of streams is loaded when the first body is one. */
+function isDisturbed(stream) {
+  return process.getBuiltinModule("node:stream").isDisturbed(stream);
+}
+
+/** Bytes that will be there later. `start` is called once, when they are first wanted. */
+export class Later {
+  constructor(start) {
+    this._start = start;
+    this._bytes = null;
+  }
+
+  bytes() {
+    return (this._bytes ??= this._start());
+  }
+}
+
+/**
+ * Puts a value that is neither a string nor nothing into `holder._body` and returns its type, or
+ * null.
+ */
+export function extract(holder, value) {
+  if (typeof value !== "object" && typeof value !== "function") return extractText(holder, value);
+  if (value instanceof Uint8Array) {
+    holder._body = new Uint8Array(value);
+  } else if (ArrayBuffer.isView(value)) {
+    holder._body = bytesOfView(value);
+  } else if (value instanceof ArrayBuffer || value instanceof SharedArrayBuffer) {
+    holder._body = new Uint8Array(value).slice();
+  } else {
+    return extractObject(holder, value);
+  }
+  return null;
+}
+
+/** A copy of what a view shows. */
+function bytesOfView(view) {
+  return new Uint8Array(view.buffer, view.byteOffset, view.byteLength).slice();
+}
+
+function extractText(holder, value) {
+  holder._body = `${value}`;
+  return TEXT_TYPE;
+}
+
+function extractObject(holder, value) {
+  if (value instanceof Blob) {
+    holder._body = value;
+    return typeOf(value);
+  }
+  if (value instanceof URLSearchParams) {
+    holder._body = value.toString();
+    return FORM_TYPE;
+  }
+  if (value instanceof ReadableStream) {
+    if (value.locked || isDisturbed(value)) {
+      throw new TypeError("a ReadableStream that is locked or was read from cannot be a body");
+    }
+    holder._body = value;
+    return null;
+  }
+  if (value[Symbol.toStringTag] === "FormData") {
+    holder._body = formDataBlob(value);
+    return holder._body.type;
+  }
+  return extractIterable(holder, value);
+}
+
+/** A Blob's own type is harmless, but a subclass may tell another. */
+function typeOf(blob) {
+  const { type } = blob;
+  return typeof type === "string" && /^[\x20-\x7e]+$/.test(type) ? type : null;
+}
+
+/** Async iterables and async generator functions, as in Bun; anything else is sent as its text. */
+function extractIterable(holder, value) {
+  const isFunction = Object.prototype.toString.call(value) === "[object AsyncGeneratorFunction]";
+  if (!isFunction && typeof value[Symbol.asyncIterator] !== "function") {
+    return extractText(holder, value);
+  }
+  holder._body = ReadableStream.from(isFunction ? value() : value);
+  return null;
+}
+
+/** Whether the body was read from, or handed on. A body that is not there is never used. */
+export function isUsed(holder) {
+  const body = holder._body;
+  if (body === null) return false;
+  return holder._used || (body instanceof ReadableStream && isDisturbed(body));
+}
+
+function assertUsable(holder) {
+  if (holder._used === undefined) throw new TypeError("not a Request or Response of Bao");
+  if (isUsed(holder)) throw new TypeError("Body already used");
+  if (holder._body instanceof ReadableStream && holder._body.locked) {
+    throw new TypeError("Body is locked: somebody is reading its stream");
+  }
+}
+
+/**
+ * Takes the body: null, a string (only if `asText`, or if it is one), a Uint8Array, or a promise of
+ * one of them. Throws a TypeError if it was taken before.
+ */
+export function take(holder, asText) {
+  if (holder._used !== false || typeof holder._body === "object") assertUsable(holder);
+  const body = holder._body;
+  if (body === null) return null;
+  holder._used = true;
+  if (body === UNREAD) return takeFromSlot(holder, asText);
+  return typeof body === "string" || body instanceof Uint8Array ? body : bytesOf(body);
+}
+
+/** The bytes of a Blob, a Later or a stream. */
+function bytesOf(body) {
+  if (body instanceof Later) return body.bytes();
+  if (body instanceof Blob) return body.arrayBuffer().then((buffer) => new Uint8Array(buffer));
+  return bytesOfStream(body);
+}
+
+async function bytesOfStream(stream) {
+  const chunks = [];
+  for await (const chunk of stream) chunks.push(bytesOfChunk(chunk));
+  if (chunks.length === 1) return chunks[0];
+  const whole = new Uint8Array(chunks.reduce((sum, chunk) => sum + chunk.length, 0));
+  let at = 0;
+  for (const chunk of chunks) {
+    whole.set(chunk, at);
+    at += chunk.length;
+  }
+  return whole;
+}
+
+function bytesOfChunk(chunk) {
+  if (chunk instanceof Uint8Array) return new Uint8Array(chunk);
+  if (typeof chunk === "string") return encoder.encode(chunk);
+  if (ArrayBuffer.isView(chunk)) return bytesOfView(chunk);
+  if (chunk instanceof ArrayBuffer) return new Uint8Array(chunk).slice();
+  throw new TypeError("a chunk of a body must be a string or bytes");
+}
+
+function toText(value) {
+  if (value === null) return "";
+  return typeof value === "string" ? value.toWellFormed() : decoder.decode(value);
+}
+
+function toJson(value) {
+  return JSON.parse(toText(value));
+}
+
+function toBytes(value) {
+  if (value === null) return new Uint8Array(0);
+  return typeof value === "string" ? encoder.encode(value) : value;
+}
+
+/** The bytes with an ArrayBuffer of exactly their length. */
+function toBuffer(value) {
+  const bytes = toBytes(value);
+  const whole = bytes.byteLength === bytes.buffer.byteLength && bytes.buffer instanceof ArrayBuffer;
+  return whole ? bytes.buffer : new Uint8Array(bytes).buffer;
+}
+
+/** The body as a stream; the holder keeps the stream from then on. */
+function stream(holder) {
+  const body = holder._body;
+  if (body === null || body instanceof ReadableStream) return body;
+  if (holder._used) return closedStream(holder);
+  if (body === UNREAD && !hasUnreadBody(holder)) return (holder._body = null);
+  const arriving = body === UNREAD || body instanceof Later;
+  return (holder._body = arriving ? streamOfLater(holder) : streamOf(body));
+}
+
+/** Stands for a body that was taken already: locked, as the platform's is. */
+function closedStream(holder) {
+  const closed = streamOf("");
+  closed.getReader();
+  return (holder._body = closed);
+}
+
+function streamOf(body) {
+  return body instanceof Blob ? body.stream() : streamOfBytes(() => toBytes(body));
+}
+
+/** The engine is asked for the bytes when the stream is first read from. */
+function streamOfLater(holder) {
+  const later = holder._body instanceof Later ? holder._body : laterOf(holder);
+  return streamOfBytes(() => later.bytes());
+}
+
+/** A byte stream of one chunk, a copy. `bytes` gives it, or a promise of it, when it is wanted. */
+function streamOfBytes(bytes) {
+  return new ReadableStream({
+    type: "bytes",
+    async pull(controller) {
+      const chunk = await bytes();
+      if (chunk.length > 0) controller.enqueue(new Uint8Array(chunk));
+      controller.close();
+      controller.byobRequest?.respond(0);
+    },
+  });
+}
+
+/** A body that is still with the engine, to be asked for when somebody wants it. */
+function laterOf(holder) {
+  return new Later(async () => toBytes(await takeFromSlot(holder, false)));
+}
+
+/** The body for a second holder; streams are split in two. Throws if it was taken. */
+export function shareBody(holder) {
+  assertUsable(holder);
+  if (holder._body === UNREAD) holder._body = laterOf(holder);
+  const body = holder._body;
+  if (body instanceof Uint8Array) return new Uint8Array(body);
+  if (!(body instanceof ReadableStream)) return body;
+  const [first, second] = body.tee();
+  holder._body = first;
+  return second;
+}
+
+/** Takes the body away for another holder. Throws if it was taken before. */
+export function moveBody(holder) {
+  assertUsable(holder);
+  const body = holder._body === UNREAD ? laterOf(holder) : holder._body;
+  if (body !== null) holder._used = true;
+  return body;
+}
+
+/** A promise of the body, converted; settled at once if the body is here. */
+function read(holder, asText, convert) {
+  try {
+    const value = take(holder, asText);
+    if (value instanceof Promise) return handled(value.then(convert));
+    return Promise.resolve(convert(value));
+  } catch (error) {
+    return Promise.reject(error);
+  }
+}
+
+/**
+ * A program may begin to read a body and answer without waiting for it. That nothing more arrives
+ * then is no error that should end the process.
+ */
+function handled(promise) {
+  promise.catch(() => {});
+  return promise;
+}
+
+const members = {
+  text() {
+    return read(this, true, toText);
+  },
+
+  json() {
+    return read(this, true, toJson);
+  },
+
+  bytes() {
+    return read(this, false, toBytes);
+  },
+
+  arrayBuffer() {
+    return read(this, false, toBuffer);
+  },
+
+  blob() {
+    const type = this.headers.get("content-type") ?? "";
+    return read(this, false, (value) => new Blob(value === null ? [] : [value], { type }));
+  },
+
+  formData() {
+    const type = this.headers.get("content-type") ?? "";
+    return read(this, false, (value) => readFormData(type, toBytes(value)));
+  },
+
+  textStream() {
+    return (stream(this) ?? streamOf("")).pipeThrough(new TextDecoderStream());
+  },
+
+  get body() {
+    return stream(this);
+  },
+
+  get bodyUsed() {
+    return isUsed(this);
+  },
+};
+
+/** Gives a class the members that Request and Response have in common. */
+export function defineBody(Class) {
+  for (const [name, property] of Object.entries(Object.getOwnPropertyDescriptors(members))) {
+    Object.defineProperty(Class.prototype, name, property);
+  }
+}

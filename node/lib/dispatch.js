@@ -1,0 +1,186 @@
+/**
+ * Runs handlers: takes requests from the addon and gives it what they come to. The common ways are
+ * short, because every request takes one of them; the uncommon ones are in send.js and failure.js.
+ */
+import * as native from "./native.js";
+import { fail } from "./failure.js";
+import { requestFromSlot } from "./request.js";
+import { send } from "./send.js";
+
+const { registers, replyText } = native;
+
+const TEXT_TYPE = "text/plain;charset=utf-8";
+const JSON_TYPE = "application/json;charset=utf-8";
+
+/** The places in `registers`. */
+const STATUS = 0;
+const TYPE = 1;
+const SLOT = 2;
+const HANDLER = 3;
+/** What registers[TYPE] says. */
+const TYPE_JSON = 1;
+const TYPE_NONE = 2;
+/** So many parameters come along with `dispatch`; further ones are fetched. */
+const MOST_ARGUMENTS = 3;
+
+/**
+ * A handler of a route, or `fetch`. The addon knows it by its number, its place in this list.
+ * @typedef {object} Entry
+ * @property {(this: object, request: object, server: object) => unknown} handler
+ * @property {object} server
+ * @property {string[] | null} names of the route's parameters, in the order of the pattern
+ * @property {((this: object, error: unknown) => unknown) | undefined} error
+ */
+/** @type {(Entry | undefined)[]} */
+const entries = [];
+const freeNumbers = [];
+
+/** Requests whose reply comes later, or that are being waited for, by slot. */
+const pending = [];
+
+/** Gives an entry its number. */
+export function addEntry(entry) {
+  const number = freeNumbers.length > 0 ? freeNumbers.pop() : entries.length;
+  entries[number] = entry;
+  return number;
+}
+
+/** For an entry that no table uses any more. */
+export function removeEntry(number) {
+  entries[number] = undefined;
+  freeNumbers.push(number);
+}
+
+/** The table's function; see native.d.ts. */
+export function dispatch(head, first, second, third) {
+  const slot = registers[SLOT];
+  const entry = entries[registers[HANDLER]];
+  const { server, names } = entry;
+  const request = requestFromSlot(slot, head, server);
+  try {
+    if (names !== null) request._params = paramsOf(slot, names, first, second, third);
+    const result = entry.handler.call(server, request, server);
+    if (isPlain(result) && request._slot >= 0) return plainBody(request, result);
+    if (request._slot >= 0) pending[slot] = request;
+    settle(entry, request, result);
+  } catch (error) {
+    if (request._slot >= 0) pending[slot] = request;
+    fail(entry, request, error);
+  }
+  return undefined;
+}
+
+/** Takes the text of a plain Response as the reply to a request. */
+function plainBody(request, response) {
+  const type = response._type;
+  response._used = true;
+  if (response._status !== 200) registers[STATUS] = response._status;
+  if (type !== TEXT_TYPE) registers[TYPE] = type === JSON_TYPE ? TYPE_JSON : TYPE_NONE;
+  request._slot = -1;
+  if (request._watch !== null) request._detached(0);
+  return response._body;
+}
+
+/**
+ * Whether a result is a Response of ours that can be sent as it is: text, of one of the types that
+ * registers know, without fields. Only ours have `_status`.
+ */
+function isPlain(result) {
+  return (
+    result !== null &&
+    typeof result === "object" &&
+    result._status >= 200 &&
+    result._headers === null &&
+    typeof result._body === "string" &&
+    result._used === false &&
+    (result._type === TEXT_TYPE || result._type === JSON_TYPE || result._type === null)
+  );
+}
+
+function isPlainText(result) {
+  return isPlain(result) && result._type === TEXT_TYPE && result._status === 200;
+}
+
+function paramsOf(slot, names, first, second, third) {
+  const params = {};
+  if (names.length > MOST_ARGUMENTS) {
+    const list = native.parameters(slot);
+    for (let i = 0; i < list.length; i += 2) params[list[i]] = list[i + 1];
+    return params;
+  }
+  if (names.length > 0) params[names[0]] = first;
+  if (names.length > 1) params[names[1]] = second;
+  if (names.length > 2) params[names[2]] = third;
+  return params;
+}
+
+async function wait(entry, request, promise) {
+  try {
+    const result = await promise;
+    if (isPlainText(result) && request._slot >= 0) {
+      result._used = true;
+      replyText(takeSlot(request), result._body);
+    } else {
+      settle(entry, request, result);
+    }
+  } catch (error) {
+    fail(entry, request, error);
+  }
+}
+
+/** For every result that is not sent at once. */
+function settle(entry, request, result) {
+  if (result instanceof Promise) {
+    wait(entry, request, result);
+  } else if (typeof result?.then === "function") {
+    wait(entry, request, Promise.resolve(result));
+  } else if (request._slot >= 0) {
+    send(entry, request, result);
+  }
+}
+
+/** The table's function: the body that was waited for is here, or never will be. */
+export function body(slot, failure) {
+  pending[slot]?._bodyArrived(failure);
+}
+
+/** The table's function: the client has sent its end, or the exchange is over. */
+export function gone(slot, failure, over) {
+  const request = pending[slot];
+  if (request === undefined) return;
+  if (over) {
+    pending[slot] = undefined;
+    request._slot = -1;
+  }
+  // The signal may be asked for later, and must be aborted then.
+  void request.signal;
+  request._clientGone();
+  if (over && request._watch !== null) request._detached(failure);
+}
+
+/** Takes the slot of a pending request for its reply. */
+export function takeSlot(request) {
+  const slot = request._slot;
+  pending[slot] = undefined;
+  request._slot = -1;
+  if (request._watch !== null) request._detached(0);
+  return slot;
+}
+
+/** Gives the slot back to a request whose reply was refused: the addon still has it. */
+export function giveSlotBack(request, slot) {
+  request._slot = slot;
+  pending[slot] = request;
+}
+
+/** Ends a request's connection; false if it was over. */
+export function abortRequest(request) {
+  const slot = request._slot;
+  if (!(slot >= 0)) return false;
+  pending[slot] = undefined;
+  request._slot = -1;
+  const aborted = native.abort(slot);
+  request._clientGone();
+  if (request._watch !== null) request._detached(5);
+  return aborted;
+}

@@ -1,0 +1,4 @@
+export { Headers } from "./headers.js";
+export { Request } from "./request.js";
+export { Response } from "./response.js";
+export { serve } from "./serve.js";

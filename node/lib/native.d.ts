@@ -1,0 +1,221 @@
+/**
+ * The contract between the addon (node/addon, C++) and the JavaScript of the Node face.
+ * `native.js` exports exactly this.
+ *
+ * A request is a *slot*: a small integer, good from `dispatch` until the exchange is over. Slots
+ * are used again, so JavaScript forgets a slot (`request._slot = -1`) as soon as
+ *  - it has handed the reply over (a text returned from `dispatch`, or `reply`/`replyText`
+ *    called), or
+ *  - `gone(slot, failure, over)` was called with `over`, or `abort(slot)` was.
+ * Every function with a slot may only be called while the slot is good. Nothing here ever blocks.
+ *
+ * Texts of heads are JavaScript strings whose code units are bytes (latin-1), whatever the bytes
+ * mean.
+ *
+ * ## What the server side asks of request.js and response.js
+ *
+ * request.js:
+ *  - `requestFromSlot(slot, head, server)`: the server's own, quick way to a Request. `head` is
+ *    the whole head of the request as it was sent, as latin-1: request line and field lines with
+ *    their CRLFs, up to and with the empty line. It stays good for ever, so a Request that is kept
+ *    beyond its reply reads its method, URL and fields from it. `server` is the Server object;
+ *    `server._authority` (host and port) stands in for a missing or empty Host.
+ *  - the fields `_slot` (-1: detached), `_params` (null, or the object of a route's parameters;
+ *    the getter `params` gives it) and `_watch` (null, or anything else once somebody waits for
+ *    the body or has taken `signal`).
+ *  - `request._bodyArrived(failure)`: after a `bodyText`/`bodyBytes` that gave null the body is
+ *    here (0), or never will be (a Failure).
+ *  - `request._clientGone()`: the client is gone or has sent its end: abort the signal. The slot
+ *    may still be good.
+ *  - `request._detached(failure)`: called once the slot is no longer good and has been set to -1,
+ *    but only if `_watch` is not null: whoever waits for the body is rejected; the signal aborts
+ *    if `failure` is not 0 (0: a reply went out).
+ *
+ * response.js: fields of a Response, read by dispatch.js for its short way; all others go through
+ * `isResponse` and `replyParts` there.
+ *  - `_status`: number; only Responses of ours have it
+ *  - `_headers`: null: no fields
+ *  - `_body`: a string for the short way
+ *  - `_type`: the content type that the body gives by itself, or null for none. It is sent unless
+ *    the fields have a content-type.
+ *  - `_used`: whether the body was used; dispatch.js sets it when it takes the body for sending
+ */
+
+/** Why a body did not arrive or an exchange ended: http::Failure. */
+export type Failure =
+  | 0 /* none */
+  | 1 /* client gone */
+  | 2 /* timed out */
+  | 3 /* body too large */
+  | 4 /* malformed body */
+  | 5 /* aborted, or replied before the body was here */
+  | 6 /* the server was stopped by force */;
+
+/** The functions of JavaScript that the addon calls. */
+export interface Table {
+  /**
+   * A request; slot and handler are in `registers`. `head` is latin-1, as above; `params` are the
+   * decoded values of the route's parameters in the order of the pattern. A returned string is
+   * sent as the body, with the status and type in `registers`. Anything else: answered by `reply`,
+   * or it will be.
+   */
+  dispatch(head: string, ...params: string[]): string | undefined;
+  /** The body that was asked for is here (0), or never will be. */
+  body(slot: number, failure: Failure): void;
+  /**
+   * The client has sent its end (`over` false: a reply can still be sent), or the exchange is over.
+   */
+  gone(slot: number, failure: Failure, over: boolean): void;
+  /** `stop` with this number is done. */
+  stopped(promise: number): void;
+  /** The reply to `localFetch`: status 0 if it was aborted; `lines` are field lines. */
+  local(promise: number, status: number, lines: string, body: Uint8Array): void;
+  /** Nothing uses the table of this number any more: its handlers can be forgotten. */
+  forget(table: number): void;
+  /** A warning of the server. */
+  log(line: string): void;
+}
+
+/** Gives the addon its table, once for each thread. */
+export function install(table: Table): void;
+
+/**
+ * Numbers that go along with `dispatch`, cheaper than as arguments.
+ * Out of it, with a returned string; the addon sets them back after each reply:
+ * [0]: status (200); [1]: the type: 0 text/plain;charset=utf-8, 1 application/json;charset=utf-8,
+ * 2 none. Into it, good until anything else is called: [2]: the slot; [3]: the number of the
+ * handler.
+ */
+export const registers: Uint32Array;
+
+// -- A request
+
+export function method(slot: number): string;
+/** Absolute; latin-1 (a request target is ASCII on the wire). */
+export function url(slot: number): string;
+/**
+ * All values of that name joined by ", " (cookie by "; "); null if there is none. `lowerCaseName`
+ * as it says.
+ */
+export function field(slot: number, lowerCaseName: string): string | null;
+/** Name, value, name, value … as they were sent. */
+export function fields(slot: number): string[];
+/** Name, value … of the route's parameters, decoded. */
+export function parameters(slot: number): string[];
+/** Who sent it: null for unix sockets and requests without a socket. */
+export function peer(
+  slot: number,
+): { address: string; port: number; family: "IPv4" | "IPv6" } | null;
+
+/**
+ * The whole body, asked for and taken, once: null if it is not all here yet (then `body` is
+ * called, and it is asked again), a Failure if it never will be. The text is decoded as by
+ * TextDecoder (U+FFFD for bad bytes, no byte order mark).
+ */
+export function bodyText(slot: number): string | null | Failure;
+/** As `bodyText`; the array owns its buffer. */
+export function bodyBytes(slot: number): Uint8Array | null | Failure;
+/**
+ * 0 no body was announced or it is empty, 1 there is one (unread, arriving or here), 2 it was
+ * taken or has failed.
+ */
+export function bodyState(slot: number): 0 | 1 | 2;
+
+// -- Its reply; all of them end the slot, unless they throw because of an argument
+
+/**
+ * Sends a reply. `lines` are field lines ("name: value\r\n", checked by Headers) or null. `type`
+ * is sent unless the lines have a content-type. A string as body is sent as UTF-8. False if it was
+ * over already.
+ */
+export function reply(
+  slot: number, status: number, lines: string | null, type: string | null,
+  body: string | Uint8Array | null,
+): boolean;
+/** `reply` with status 200, no fields and text/plain;charset=utf-8. */
+export function replyText(slot: number, body: string): boolean;
+/** Ends the connection; false if it was over already. `gone` is not called. */
+export function abort(slot: number): boolean;
+/** How long nothing may move while this exchange lasts, in milliseconds; 0: for ever. */
+export function setTimeout(slot: number, milliseconds: number): void;
+
+// -- Servers: a number each
+
+export interface Settings {
+  port?: number;
+  hostname?: string;
+  unix?: string;
+  reusePort?: boolean;
+  ipv6Only?: boolean;
+  development?: boolean;
+  /** milliseconds */
+  idleTimeout?: number;
+  /** milliseconds */
+  headTimeout?: number;
+  maxRequestBodySize?: number;
+  maxHeadSize?: number;
+  maxHeadFields?: number;
+  id?: string;
+  /** The value of the argument --port, as text. */
+  portArgument?: string;
+  /** BUN_PORT, PORT, NODE_PORT and NODE_ENV are read. */
+  environment?: Record<string, string | undefined>;
+}
+
+/** What answers: a handler's number, a prepared reply, or null (on to `fetch`). */
+export type Target = number | null | {
+  status: number; lines: string | null; type: string | null; body: string | Uint8Array | null;
+};
+
+/** A table of routes. `fetch` is a handler's number, or -1. */
+export interface Routes {
+  table: number;
+  fetch: number;
+  /** Pattern, target, or pattern, [method, target, …] */
+  routes: (string | Target | (string | Target)[])[];
+}
+
+/**
+ * Listens. Throws a TypeError for wrong options and patterns, an Error with `code` if it cannot
+ * listen.
+ */
+export function start(settings: Settings, routes: Routes): {
+  server: number; port: number | undefined; hostname: string | undefined; url: string;
+  address: string; family: "IPv4" | "IPv6" | "unix"; id: string; development: boolean;
+  authority: string;
+};
+export function reload(server: number, routes: Routes): void;
+/** `stopped(promise)` is called when it is done, perhaps before this returns. */
+export function stop(server: number, force: boolean, promise: number): void;
+/** Forgets a server that is stopped. */
+export function release(server: number): void;
+export function closeIdleConnections(server: number): number;
+export function setReferenced(server: number, referenced: boolean): void;
+export function pendingRequests(server: number): number;
+/**
+ * Sends a request to the server's own handlers; `local(promise, …)` is called with the reply,
+ * perhaps at once.
+ */
+export function localFetch(
+  server: number, method: string, target: string, lines: string, body: Uint8Array | null,
+  promise: number,
+): void;
+
+// -- Errors
+
+export interface ErrorDescription {
+  type: string;
+  message: string;
+  /** Innermost first. `user` is false for frames of Node and of Bao itself. */
+  frames: { function: string; file: string; line: number; column: number; user: boolean }[];
+}
+
+/**
+ * Answers with status 500 and the development page of an error and its causes; false if it was
+ * over already.
+ */
+export function replyError(
+  slot: number, error: ErrorDescription, causes: ErrorDescription[],
+): boolean;
+/** Answers with status 500 and the page that explains that the handler returned no Response. */
+export function replyNothing(slot: number): boolean;

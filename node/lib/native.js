@@ -1,0 +1,67 @@
+/**
+ * Loads the addon, the engine with its Node-API door. native.d.ts says what is in it.
+ */
+import { existsSync } from "node:fs";
+import { createRequire } from "node:module";
+import { fileURLToPath } from "node:url";
+
+/** Where the binary may be: named for development, in the package, in a build of the repository. */
+function candidates() {
+  const named = process.env.BAO_ADDON;
+  if (named) return [named];
+  return ["../prebuilt/linux-x64/bao.node", "../../build/node/bao.node"].map((path) =>
+    fileURLToPath(new URL(path, import.meta.url)),
+  );
+}
+
+/** A sentence that says why Bao cannot run here; null if it can. */
+function obstacle() {
+  const [major, minor] = process.versions.node.split(".").map(Number);
+  if (major < 22 || (major === 22 && minor < 12)) {
+    return `Bao needs Node 22.12 or later, and this is Node ${process.versions.node}`;
+  }
+  if (process.platform !== "linux" || process.arch !== "x64") {
+    return `Bao runs on Linux on x64 only, and this is ${process.platform} on ${process.arch}`;
+  }
+  return null;
+}
+
+function load() {
+  const reason = obstacle();
+  if (reason) throw new Error(reason);
+  const path = candidates().find((candidate) => existsSync(candidate));
+  if (!path) {
+    throw new Error(`Bao's binary is missing: none of ${candidates().join(", ")} exists`);
+  }
+  return createRequire(import.meta.url)(path);
+}
+
+const addon = load();
+
+export const {
+  install,
+  registers,
+  method,
+  url,
+  field,
+  fields,
+  parameters,
+  peer,
+  bodyText,
+  bodyBytes,
+  bodyState,
+  reply,
+  replyText,
+  replyError,
+  replyNothing,
+  abort,
+  setTimeout,
+  start,
+  reload,
+  stop,
+  release,
+  closeIdleConnections,
+  setReferenced,
+  pendingRequests,
+  localFetch,
+} = addon;

@@ -1,0 +1,114 @@
+/**
+ * Checks the kinds of serve()'s options; the addon checks their values. Every sentence names
+ * option, value and mend.
+ */
+
+/** A number of seconds that a timeout may be at most, so that it is still exact in milliseconds. */
+const MOST_SECONDS = 3.2e9;
+
+/** What is used where neither the options nor the environment say: set by the command. */
+const defaults = { portArgument: undefined };
+
+/** For the command: the value of its argument `--port`, as text. */
+export function setPortArgument(text) {
+  defaults.portArgument = text;
+}
+
+/** @returns {import("./native.js").Settings} */
+export function settingsOf(options) {
+  if (options === null || typeof options !== "object") {
+    throw new TypeError(`serve() needs an object of options, not ${shown(options)}`);
+  }
+  refuseUnfinished(options);
+  checkFunction(options, "fetch");
+  checkFunction(options, "error");
+  const settings = {
+    port: portOf(options.port),
+    hostname: textOf(options, "hostname"),
+    unix: textOf(options, "unix"),
+    reusePort: flagOf(options, "reusePort"),
+    ipv6Only: flagOf(options, "ipv6Only"),
+    development: developmentOf(options.development),
+    idleTimeout: millisecondsOf(options, "idleTimeout"),
+    headTimeout: millisecondsOf(options, "headTimeout"),
+    maxRequestBodySize: sizeOf(options, "maxRequestBodySize"),
+    maxHeadSize: sizeOf(options, "maxHeadSize"),
+    maxHeadFields: sizeOf(options, "maxHeadFields"),
+    id: options.id === null ? undefined : textOf(options, "id"),
+    portArgument: defaults.portArgument,
+    environment: process.env,
+  };
+  return settings;
+}
+
+/** `fetch` and `error` may be left out, or be functions. */
+export function checkFunction(options, name) {
+  const value = options[name];
+  if (value === undefined || value === null || typeof value === "function") return;
+  refuse(name, value, "give a function, or leave it out");
+}
+
+function refuseUnfinished(options) {
+  const { tls } = options;
+  if (tls !== undefined && tls !== null && tls !== false) {
+    throw new Error("Option tls: Bao cannot serve TLS yet, put a proxy that ends TLS before it");
+  }
+}
+
+function portOf(value) {
+  if (value === undefined || value === null || value === "") return undefined;
+  const port = typeof value === "string" && /^\s*\d+\s*$/.test(value) ? Number(value) : value;
+  if (typeof port === "number" && Number.isInteger(port) && port >= 0 && port <= 65535) return port;
+  refuse("port", value, "give a port from 0 (any free one) to 65535");
+}
+
+function textOf(options, name) {
+  const value = options[name];
+  if (value === undefined || value === null || value === "") return undefined;
+  if (typeof value !== "string") refuse(name, value, "give a string");
+  return value;
+}
+
+function flagOf(options, name) {
+  const value = options[name];
+  if (value === undefined || value === null) return undefined;
+  if (typeof value !== "boolean") refuse(name, value, "give true or false");
+  return value;
+}
+
+/** Bun takes an object, too, with settings of its bundler that mean nothing here. */
+function developmentOf(value) {
+  if (value === undefined || value === null) return undefined;
+  if (typeof value === "object") return true;
+  if (typeof value !== "boolean") refuse("development", value, "give true or false");
+  return value;
+}
+
+function millisecondsOf(options, name) {
+  const value = options[name];
+  if (value === undefined || value === null) return undefined;
+  if (typeof value !== "number" || !(value >= 0)) {
+    refuse(name, value, "give a number of seconds, 0 for none");
+  }
+  return Math.ceil(Math.min(value, MOST_SECONDS) * 1000);
+}
+
+function sizeOf(options, name) {
+  const value = options[name];
+  if (value === undefined || value === null) return undefined;
+  if (!(value >= 0) || !(Number.isInteger(value) || value === Infinity)) {
+    refuse(name, value, "give a whole number that is not negative");
+  }
+  return value;
+}
+
+function refuse(name, value, mend) {
+  throw new TypeError(`Option ${name} is ${shown(value)}: ${mend}`);
+}
+
+function shown(value) {
+  if (typeof value === "string") return JSON.stringify(value.slice(0, 80));
+  if (typeof value === "function") return "a function";
+  if (typeof value === "object" && value !== null) return "an object";
+  return String(value);
+}

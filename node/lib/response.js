@@ -1,0 +1,236 @@
+/**
+ * Response: what the Fetch standard says, with what programs written for Bun rely on (relative
+ * redirects, the type of `json`, status 101, no body for statuses that have none instead of an
+ * error).
+ *
+ * The server reads the fields, see native.d.ts: a Response whose `_headers` are null, whose `_body`
+ * is a string and that was not `_used` goes out as that string with `_status` and `_type`. So `new
+ * Response("text")` must only store.
+ */
+import { defineBody, extract, shareBody, take, TEXT_TYPE } from "./body.js";
+import { Headers } from "./headers.js";
+import { standInFor } from "./platform_classes.js";
+
+const JSON_TYPE = "application/json;charset=utf-8";
+const REASON = /^[\t\x20-\x7e\x80-\xff]*$/;
+/** Statuses whose replies have no body (Fetch, "null body status"). */
+const NULL_BODY_STATUSES = [101, 204, 205, 304];
+const REDIRECT_STATUSES = [301, 302, 303, 307, 308];
+
+export class Response {
+  /** What is sent: see body.js. */
+  _body = null;
+  /** The type that the body gives by itself; it is sent unless `_headers` has a content-type. */
+  _type = null;
+  _status = 200;
+  /** Headers, or null as long as there are no fields and nobody has asked for them. */
+  _headers = null;
+  _used = false;
+  _statusText = "";
+
+  constructor(body, init) {
+    if (typeof body === "string") {
+      this._body = body;
+      this._type = TEXT_TYPE;
+    } else if (body !== undefined && body !== null) {
+      this._type = extract(this, body);
+    }
+    if (init !== undefined && init !== null) initialize(this, init);
+  }
+
+  /** As in Bun, `init` may be a status. */
+  static json(value, init) {
+    const text = JSON.stringify(value);
+    if (text === undefined) throw new TypeError("Response.json: the value has no JSON text");
+    const response = new Response(text);
+    response._type = JSON_TYPE;
+    if (typeof init === "number") setStatus(response, init);
+    else if (init !== undefined && init !== null) initialize(response, init);
+    return response;
+  }
+
+  /** As in Bun, `url` may be relative, and `init` a status or an object. */
+  static redirect(url, init) {
+    if (arguments.length < 1) throw new TypeError("Response.redirect needs a URL");
+    const location = redirectTarget(String(url));
+    const fields = typeof init === "object" && init !== null ? init : { status: init ?? 302 };
+    const response = new Response(null, {
+      ...fieldsOf(fields),
+      status: redirectStatus(fields.status),
+    });
+    response.headers.set("Location", location);
+    return response;
+  }
+
+  static error() {
+    const response = new Response();
+    response._status = 0;
+    return response;
+  }
+
+  get type() {
+    return this._status === 0 ? "error" : "default";
+  }
+
+  get url() {
+    return "";
+  }
+
+  get redirected() {
+    return false;
+  }
+
+  get status() {
+    return this._status;
+  }
+
+  get ok() {
+    return this._status >= 200 && this._status <= 299;
+  }
+
+  get statusText() {
+    return this._statusText;
+  }
+
+  get headers() {
+    const headers = (this._headers ??= new Headers());
+    if (this._type !== null) {
+      if (!headers.has("content-type")) headers.append("Content-Type", this._type);
+      this._type = null;
+    }
+    return headers;
+  }
+
+  clone() {
+    const copy = new Response();
+    copy._body = shareBody(this);
+    copy._type = this._type;
+    copy._status = this._status;
+    copy._statusText = this._statusText;
+    if (this._headers !== null) copy._headers = new Headers(this._headers);
+    return copy;
+  }
+
+  [Symbol.for("nodejs.util.inspect.custom")](depth, options, inspect) {
+    const { status, statusText, headers, bodyUsed, ok, type } = this;
+    return "Response " + inspect({ status, statusText, headers, bodyUsed, ok, type }, options);
+  }
+}
+
+defineBody(Response);
+Object.defineProperty(Response.prototype, Symbol.toStringTag, {
+  value: "Response",
+  configurable: true,
+});
+standInFor("Response", Response);
+
+function initialize(response, init) {
+  if (typeof init !== "object" && typeof init !== "function") {
+    throw new TypeError(`Response: the second argument must be an object, not ${String(init)}`);
+  }
+  const { status, statusText, headers } = init;
+  if (status !== undefined) setStatus(response, status);
+  if (statusText !== undefined && statusText !== "") setStatusText(response, statusText);
+  if (headers !== undefined) response._headers = new Headers(headers);
+}
+
+function setStatus(response, given) {
+  const status = Math.trunc(given);
+  if (!(status >= 200 && status <= 599) && status !== 101) {
+    throw new RangeError(`Response: status must be 101 or from 200 to 599, not ${String(given)}`);
+  }
+  response._status = status;
+  if (NULL_BODY_STATUSES.includes(status)) {
+    response._body = null;
+    response._type = null;
+  }
+}
+
+function setStatusText(response, given) {
+  const text = `${given}`;
+  if (!REASON.test(text)) {
+    throw new TypeError("Response: statusText has characters that cannot be sent");
+  }
+  response._statusText = text;
+}
+
+/** `init` may be a Response, whose properties are getters of its class. */
+function fieldsOf({ statusText, headers }) {
+  return { statusText, headers };
+}
+
+function redirectStatus(given = 302) {
+  const status = Math.trunc(given);
+  if (!REDIRECT_STATUSES.includes(status)) {
+    throw new RangeError(
+      `Response.redirect: status must be 301, 302, 303, 307 or 308, not ${String(given)}`,
+    );
+  }
+  return status;
+}
+
+/**
+ * An absolute URL in its normal form; a relative one as it is, but for characters that no URL has.
+ */
+function redirectTarget(text) {
+  if (/^[a-z][a-z0-9+.-]*:/i.test(text)) return new URL(text).href;
+  if (/[\0\r\n]/.test(text)) {
+    throw new TypeError("Response.redirect: a URL has no line breaks and no NUL");
+  }
+  return text.toWellFormed().replace(/[^\x21-\x7e]+/g, encodeURIComponent);
+}
+
+// -- What the server sends
+
+/**
+ * A reply as native.reply takes it.
+ * @typedef {object} Parts
+ * @property {number} status
+ * @property {string | null} lines
+ * @property {string | null} type
+ * @property {string | Uint8Array | null} body
+ */
+
+/** Whether a handler has returned a Response, ours or the platform's. */
+export function isResponse(value) {
+  return value instanceof Response;
+}
+
+/**
+ * Takes a Response of ours or of the platform for sending: its body is used afterwards. Throws a
+ * TypeError if it was used before. A promise is returned only if the body has to be waited for:
+ * Blobs, streams, and Responses of the platform.
+ * @returns {Parts | Promise<Parts>}
+ */
+export function replyParts(response) {
+  if (response._used === undefined) return partsOfPlatforms(response);
+  if (response._status === 0) throw new TypeError("Response.error() cannot be sent");
+  const body = take(response, true);
+  const lines = response._headers === null ? null : response._headers._wire();
+  const parts = { status: response._status, lines, type: response._type, body };
+  return body instanceof Promise ? body.then((whole) => withBody(parts, whole)) : parts;
+}
+
+function withBody(parts, body) {
+  parts.body = body;
+  return parts;
+}
+
+/** Fields of a Response that came from fetch() and say how it was sent to us, not what it is. */
+const OF_THE_TRANSFER = [
+  "connection",
+  "keep-alive",
+  "transfer-encoding",
+  "content-length",
+  "content-encoding",
+];
+
+async function partsOfPlatforms(response) {
+  if (response.type === "error") throw new TypeError("Response.error() cannot be sent");
+  if (response.bodyUsed) throw new TypeError("Body already used");
+  const headers = new Headers(response.headers);
+  // What fetch() has received is decoded and unframed by now.
+  if (response.url !== "") for (const name of OF_THE_TRANSFER) headers.delete(name);
+  const body = response.body === null ? null : await response.bytes();
+  return { status: response.status, lines: headers._wire(), type: null, body };
+}

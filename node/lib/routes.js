@@ -1,0 +1,132 @@
+/**
+ * Makes a table for the addon out of the options `routes`, `static`, `fetch` and `error`.
+ */
+import { addEntry, removeEntry } from "./dispatch.js";
+import { isResponse, replyParts } from "./response.js";
+
+const METHODS = ["GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS"];
+
+/** The numbers of the handlers of each table that the addon may still use. */
+const tables = new Map();
+let lastTable = 0;
+
+/**
+ * Numbers the handlers in `options` and lists the routes; bodies of prepared Responses are taken.
+ * The addon tells by `forget` when it needs the table no more, also if it refuses it.
+ * @returns {import("./native.js").Routes}
+ */
+export function compile(options, server) {
+  const table = ++lastTable;
+  const compiler = { server, error: options.error, numbers: [] };
+  tables.set(table, compiler.numbers);
+  try {
+    const routes = [];
+    for (const name of ["static", "routes"]) addRoutes(compiler, name, options[name], routes);
+    const fetch = options.fetch ? number(compiler, options.fetch, null) : -1;
+    return { table, fetch, routes };
+  } catch (error) {
+    forget(table);
+    throw error;
+  }
+}
+
+/** The table's function: its handlers' numbers are free. */
+export function forget(table) {
+  for (const number of tables.get(table) ?? []) removeEntry(number);
+  tables.delete(table);
+}
+
+function number(compiler, handler, names) {
+  const { server, error } = compiler;
+  const result = addEntry({ handler, server, names, error });
+  compiler.numbers.push(result);
+  return result;
+}
+
+function addRoutes(compiler, option, given, routes) {
+  if (given === undefined || given === null) return;
+  if (typeof given !== "object") {
+    const kind = typeof given;
+    throw new TypeError(`Option ${option} is a ${kind}: give an object of paths and handlers`);
+  }
+  for (const pattern of Object.keys(given)) {
+    // `routes` is the newer name: it wins over `static`.
+    const before = routes.indexOf(pattern);
+    if (before >= 0) routes.splice(before, 2);
+    routes.push(pattern, targetOf(compiler, pattern, given[pattern]));
+  }
+}
+
+function targetOf(compiler, pattern, value) {
+  const simple = simpleTarget(compiler, pattern, value);
+  if (simple !== undefined) return simple;
+  if (value === true) {
+    refuse(pattern, "is true: give a handler or a Response, or false to pass requests on to fetch");
+  }
+  if (value === null || typeof value !== "object") {
+    const mend = "give a handler, a Response, an object by method, or false";
+    refuse(pattern, `is ${shown(value)}: ${mend}`);
+  }
+  return targetsByMethod(compiler, pattern, value);
+}
+
+/** A handler, a Response or false; undefined for anything else. */
+function simpleTarget(compiler, pattern, value) {
+  if (value === false) return null;
+  if (typeof value === "function") return number(compiler, value, namesOf(pattern));
+  return isResponse(value) ? preparedTarget(pattern, value) : undefined;
+}
+
+/**
+ * The program keeps its Response as it was: it may stand on several routes, or on the next
+ * reload's.
+ */
+function preparedTarget(pattern, response) {
+  const parts = replyParts(response.clone());
+  if (!(parts instanceof Promise)) return parts;
+  parts.catch(() => {});
+  const mend = "give text or bytes, or a handler that returns it";
+  refuse(pattern, `has a Response whose body is not there yet: ${mend}`);
+}
+
+function targetsByMethod(compiler, pattern, byMethod) {
+  const targets = [];
+  for (const method of Object.keys(byMethod)) {
+    const value = byMethod[method];
+    if (!METHODS.includes(method)) {
+      refuse(pattern, `lists ${JSON.stringify(method)}: methods are ${METHODS.join(", ")}`);
+    }
+    if (value === undefined) continue;
+    const target = simpleTarget(compiler, pattern, value);
+    if (target === undefined) {
+      refuse(pattern, `has ${shown(value)} for ${method}: give a handler or a Response`);
+    }
+    targets.push(method, target);
+  }
+  if (targets.length === 0) {
+    const mend = `give at least one of ${METHODS.join(", ")}, or remove the route`;
+    refuse(pattern, `lists no method: ${mend}`);
+  }
+  return targets;
+}
+
+/**
+ * The names of a pattern's parameters in its order; null if it has none. The addon checks the
+ * pattern.
+ */
+function namesOf(pattern) {
+  const names = [];
+  for (const segment of pattern.split("/")) {
+    if (segment.startsWith(":")) names.push(segment.slice(1));
+    else if (segment === "*") names.push("*");
+  }
+  return names;
+}
+
+function refuse(pattern, sentence) {
+  throw new TypeError(`Route ${JSON.stringify(pattern)} ${sentence}`);
+}
+
+function shown(value) {
+  return typeof value === "string" ? JSON.stringify(value.slice(0, 80)) : String(value);
+}

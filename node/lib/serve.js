@@ -1,0 +1,18 @@
+/**
+ * serve(): starts a server, as Bun.serve does.
+ */
+import { body, dispatch, gone } from "./dispatch.js";
+import * as native from "./native.js";
+import { settingsOf } from "./options.js";
+import { forget } from "./routes.js";
+import { local, Server, stopped } from "./server.js";
+import { connect } from "./slots.js";
+
+connect(native);
+const log = (line) => console.error(line);
+native.install({ dispatch, body, gone, stopped, local, forget, log });
+
+/** Starts a server. Throws at once if an option is wrong or it cannot listen. */
+export function serve(options) {
+  return Server._start(settingsOf(options), options);
+}

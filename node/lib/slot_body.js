@@ -1,0 +1,80 @@
+/**
+ * The body of a request that the engine still has: taken at once if it is all here, else waited
+ * for.
+ */
+import { announcesBody } from "./head.js";
+import { native } from "./slots.js";
+
+/**
+ * Who waits for something about a request: a reader of its body, and the signal once somebody has
+ * it.
+ */
+export class Watch {
+  controller = null;
+  reader = null;
+}
+
+const FAILURES = [
+  null,
+  ["AbortError", "The client went away before its request's body had arrived."],
+  ["TimeoutError", "The request's body did not arrive in time."],
+  ["QuotaExceededError", "The request's body is larger than maxRequestBodySize."],
+  ["DataError", "The request's body is malformed."],
+  ["AbortError", "The request was over before its body was read."],
+  ["AbortError", "The server was stopped before the request's body had arrived."],
+];
+
+/** The error for a Failure of native.d.ts. */
+export function failureError(failure) {
+  const [name, message] = FAILURES[failure] ?? FAILURES[5];
+  return new DOMException(message, name);
+}
+
+/**
+ * A string or bytes, null for an empty body, or a promise of one of them. Throws what went wrong.
+ */
+export function takeFromSlot(request, asText) {
+  const slot = request._slot;
+  if (slot < 0) return takeTooLate(request);
+  const value = asText ? native.bodyText(slot) : native.bodyBytes(slot);
+  if (value === null) return wait(request, asText);
+  return arrived(request, value);
+}
+
+function arrived(request, value) {
+  if (typeof value === "number") throw failureError(value);
+  if (value.length > 0) return value;
+  request._body = null;
+  return null;
+}
+
+function takeTooLate(request) {
+  if (announcesBody(request._head)) throw failureError(5);
+  request._body = null;
+  return null;
+}
+
+function wait(request, asText) {
+  const watch = (request._watch ??= new Watch());
+  return new Promise((resolve, reject) => {
+    watch.reader = { asText, resolve, reject };
+  });
+}
+
+/** The body that was waited for is here (0) or never will be. */
+export function bodyArrived(request, failure) {
+  const reader = request._watch?.reader;
+  if (!reader) return;
+  request._watch.reader = null;
+  try {
+    if (failure !== 0) throw failureError(failure);
+    reader.resolve(takeFromSlot(request, reader.asText));
+  } catch (error) {
+    reader.reject(error);
+  }
+}
+
+/** Whether the request has a body that nobody has asked for. */
+export function hasUnreadBody(request) {
+  return request._slot >= 0 ? native.bodyState(request._slot) !== 0 : announcesBody(request._head);
+}
