@@ -11,8 +11,8 @@
 #     ```console ends  the same for a program that ends by itself then
 #     ```text output   all that the program above prints: OUT/01.output
 #
-# `sh`, `cmake`, `text`, `http`, `html` and `json` are only read; any other word is an error, so that no block is left
-# out by a slip of the pen. Code keeps the number of its line, so what a compiler says leads to the page.
+# `sh`, `cmake`, `text`, `http`, `html` and `json` are only read, `ts` and `js` are for node/test/docs.test.js; any other
+# word is an error, so that no block is left out by a slip of the pen. Code keeps the number of its line, so what a compiler says leads to the page.
 
 function fail(why) {
   printf "%s:%d: %s\n", page, opened ? opened : FNR, why > "/dev/stderr"
@@ -78,7 +78,7 @@ function close_block() {
     printf "%s", text >> file("console")
   } else if (kind == "text output") {
     printf "%s", text >> file("output")
-  } else if (kind !~ /^(sh|cmake|text|http|html|json)$/) {
+  } else if (kind !~ /^(sh|cmake|text|http|html|json|ts|js)$/) {
     fail("what is a block of the kind '" kind "'?")
   }
 }

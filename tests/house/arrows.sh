@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# arrows.sh ROOT: checks that the folders of src/ include each other downwards only, and that public headers include
-# nothing but public headers. Says each wrong line.
+# arrows.sh ROOT: checks that the folders of src/, and node/addon/, include each other downwards only, and that public
+# headers include nothing but public headers. Says each wrong line.
 set -euo pipefail
 cd -- "$1"
 
@@ -9,9 +9,9 @@ floors='net
 http
 routing http1 trace
 server
-api'
+api node'
 
-{ grep -rnE --include='*.h' --include='*.cc' '^[[:space:]]*#[[:space:]]*include' include src || true; } |
+{ grep -rnE --include='*.h' --include='*.cc' '^[[:space:]]*#[[:space:]]*include' include src node/addon || true; } |
   awk -v floors="$floors" '
     BEGIN {
       count = split(floors, lines, "\n")
@@ -45,7 +45,12 @@ api'
         if (quoted != "") wrong("public headers include only <bao/...> and the libraries that users have")
       } else if (quoted != "") {
         split(file, parts, "/")
-        check(parts[2], quoted)
+        if (parts[1] == "node") {
+          # Its own headers stand beside it, without a folder.
+          if (quoted ~ /\//) check("node", quoted)
+        } else {
+          check(parts[2], quoted)
+        }
       }
     }
     END { exit bad }'

@@ -23,6 +23,9 @@ if [[ -n $mirror ]]; then
     grep -rlE '^Acquire' /etc/apt/apt.conf.d 2>/dev/null)
 fi
 cp -L -- /etc/resolv.conf "$machine/etc/resolv.conf"
+# npm trusts there whom this machine trusts, for example a proxy that stands before the registry.
+trusted=${NODE_EXTRA_CA_CERTS:-/etc/ssl/certs/ca-certificates.crt}
+[[ ! -f $trusted ]] || cp -L -- "$trusted" "$machine/etc/trusted.crt"
 printf '127.0.0.1 localhost\n::1 localhost\n' >"$machine/etc/hosts"
 
 # A space in the path is part of what is tried.
@@ -34,6 +37,6 @@ unshare --mount --pid --fork bash -euc '
   mount --rbind /dev "$1/dev"
   machine=$1
   shift
-  exec env -i HOME=/root PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
+  exec env -i HOME=/root NODE_EXTRA_CA_CERTS=/etc/trusted.crt PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
     chroot "$machine" bash -c '\''cd "/root/a clone" && exec "$@"'\'' bash "$@"
 ' bash "$machine" "$@" </dev/null

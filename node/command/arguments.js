@@ -1,0 +1,54 @@
+/**
+ * The command line of `bao`: what stands before the program's name is for us, everything behind it
+ * for the program.
+ */
+
+export const HELP = `usage: bao [--port=N] FILE [ARGUMENTS]
+
+Runs a program of TypeScript or JavaScript that was written for Bun, on Node:
+Bun.serve, import … from "bun", export default { fetch }.
+
+  --port=N        the port of servers that name none (else it is $BUN_PORT,
+                  $PORT, $NODE_PORT, or 3000)
+  -h, --help      show this
+  -v, --version   show the version
+
+FILE ends in .ts .tsx .mts .cts .js .jsx .mjs or .cjs.
+Node's own options come from $NODE_OPTIONS.
+`;
+
+/** A command line that cannot be meant; its message is for whoever typed it. */
+export class UsageError extends Error {}
+
+/**
+ * @param {string[]} words what was typed behind `bao`
+ * @returns {{ task: "run" | "help" | "version", file?: string, port?: string, rest: string[] }}
+ */
+export function parse(words) {
+  let port;
+  let at = 0;
+  for (; at < words.length; ++at) {
+    const word = words[at];
+    if (word === "--") {
+      ++at;
+      break;
+    }
+    if (!word.startsWith("-") || word === "-") break;
+    if (word === "--help" || word === "-h") return { task: "help", rest: [] };
+    if (word === "--version" || word === "-v") return { task: "version", rest: [] };
+    if (word === "--port") port = portOf(words[++at]);
+    else if (word.startsWith("--port=")) port = portOf(word.slice("--port=".length));
+    else throw new UsageError(`there is no option ${word}; the program's stand behind its name`);
+  }
+  if (at >= words.length) {
+    if (port !== undefined) throw new UsageError("say which program to run: bao [--port=N] FILE");
+    return { task: "help", rest: [] };
+  }
+  return { task: "run", file: words[at], port, rest: words.slice(at + 1) };
+}
+
+function portOf(text) {
+  if (text !== undefined && /^\d+$/.test(text) && Number(text) <= 65535) return text;
+  const shown = text === undefined ? "has no value" : `is ${JSON.stringify(text)}`;
+  throw new UsageError(`--port ${shown}: give a port from 0 (any free one) to 65535`);
+}

@@ -1,0 +1,125 @@
+/**
+ * The object `Bun`, as far as we have it: serve(), and what is a few lines over Node.
+ */
+import { accessSync, constants, statSync } from "node:fs";
+import { createRequire } from "node:module";
+import { delimiter, join, resolve as absolute } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { inspect, stripVTControlCharacters } from "node:util";
+import { isMainThread } from "node:worker_threads";
+
+import { withRefusals } from "./missing.js";
+import { program } from "./program.js";
+import { pathOfModule } from "./resolve.js";
+import { semver } from "./semver.js";
+import { BAO_VERSION, BUN_VERSION } from "./version.js";
+
+const ESCAPES = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#x27;" };
+
+/** Ours are loaded when they are first used, because many programs begin without them. */
+const require = createRequire(import.meta.url);
+
+function serve(options) {
+  return require("../lib/serve.js").serve(options);
+}
+
+/** Waits so many milliseconds, or until a Date. */
+function sleep(time) {
+  const milliseconds = time instanceof Date ? time.getTime() - Date.now() : Number(time);
+  return new Promise((resolve) => setTimeout(resolve, Math.max(0, milliseconds)));
+}
+
+function sleepSync(milliseconds) {
+  if (typeof milliseconds !== "number" || !(milliseconds >= 0)) {
+    throw new TypeError(
+      `Bun.sleepSync() of ${String(milliseconds)}: give a number of milliseconds`,
+    );
+  }
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
+}
+
+function escapeHTML(value) {
+  return String(value).replace(/[&<>"']/g, (character) => ESCAPES[character]);
+}
+
+/** Since the process began. */
+function nanoseconds() {
+  return Math.trunc(performance.now() * 1e6);
+}
+
+/** Collects garbage now. Returns the bytes of the heap that are in use. */
+function gc() {
+  if (!globalThis.gc) {
+    require("node:v8").setFlagsFromString("--expose-gc");
+    require("node:vm").runInNewContext("gc")();
+  } else {
+    globalThis.gc();
+  }
+  return process.memoryUsage().heapUsed;
+}
+
+/** The path of a command; null if there is none. */
+function which(command, { PATH = process.env.PATH ?? "", cwd = process.cwd() } = {}) {
+  if (command.includes("/")) {
+    const path = absolute(cwd, command);
+    return isExecutable(path) ? path : null;
+  }
+  const folders = PATH.split(delimiter).filter(Boolean);
+  return folders.map((folder) => join(folder, command)).find(isExecutable) ?? null;
+}
+
+function isExecutable(path) {
+  try {
+    accessSync(path, constants.X_OK);
+    return statSync(path).isFile();
+  } catch {
+    return false;
+  }
+}
+
+/** The file that a module's name means in a folder of the program. */
+function resolveSync(name, from) {
+  return pathOfModule(name, join(absolute(from), "-"));
+}
+
+const consumers = (name) => (stream) => require("node:stream/consumers")[name](stream);
+
+const members = {
+  serve,
+  sleep,
+  sleepSync,
+  escapeHTML,
+  semver,
+  nanoseconds,
+  gc,
+  which,
+  resolveSync,
+  resolve: async (name, from) => resolveSync(name, from),
+  inspect,
+  fileURLToPath,
+  pathToFileURL,
+  stripANSI: stripVTControlCharacters,
+  allocUnsafe: (length) => new Uint8Array(length),
+  fetch: (...request) => globalThis.fetch(...request),
+  readableStreamToArray: (stream) => Array.fromAsync(stream),
+  readableStreamToArrayBuffer: consumers("arrayBuffer"),
+  readableStreamToBlob: consumers("blob"),
+  readableStreamToBytes: async (stream) => new Uint8Array(await consumers("arrayBuffer")(stream)),
+  readableStreamToJSON: consumers("json"),
+  readableStreamToText: consumers("text"),
+  env: process.env,
+  argv: process.argv,
+  version: BUN_VERSION,
+  revision: `bao-${BAO_VERSION}`,
+  isMainThread,
+  isStandaloneExecutable: false,
+  get enableANSIColors() {
+    return Boolean(process.stdout.isTTY && process.stdout.hasColors());
+  },
+  get main() {
+    return program.main;
+  },
+};
+Object.defineProperty(members, Symbol.toStringTag, { value: "Bun", configurable: true });
+
+export const Bun = withRefusals(members);

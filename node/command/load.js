@@ -1,0 +1,45 @@
+/**
+ * The hook that reads modules: TypeScript and JSX are transpiled, and what Bun allows beyond Node
+ * is made possible.
+ */
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+
+import { dataType, moduleOfData } from "./data.js";
+import { isInstalled } from "./files.js";
+import { isForeign, isSource, transpile } from "./transpile.js";
+
+const OURS = new URL("../", import.meta.url).href;
+
+/** The file that was read to find out its format, until it is loaded. */
+let ahead = null;
+
+/** For module.registerHooks(). */
+export function load(url, context, nextLoad) {
+  if (!url.startsWith("file:") || isOurs(url)) return nextLoad(url, context);
+  const path = fileURLToPath(url);
+  const type = dataType(url);
+  if (type) {
+    const source = moduleOfData(type, path, readFileSync(path, "utf8"));
+    return { format: "module", source, shortCircuit: true };
+  }
+  // Installed packages are made for Node as they are, unless they ship their sources.
+  if (!isSource(path) || (isInstalled(path) && !isForeign(path))) return nextLoad(url, context);
+  return { ...take(path), shortCircuit: true };
+}
+
+/** @returns {"module" | "commonjs"} what a file is, which is loaded next */
+export function formatOf(path) {
+  ahead = { path, read: transpile(path, readFileSync(path, "utf8")) };
+  return ahead.read.format;
+}
+
+function take(path) {
+  const known = ahead?.path === path ? ahead.read : null;
+  ahead = null;
+  return known ?? transpile(path, readFileSync(path, "utf8"));
+}
+
+function isOurs(url) {
+  return url.startsWith(OURS) && /^(?:lib|command)\//.test(url.slice(OURS.length));
+}

@@ -1,0 +1,94 @@
+/**
+ * The command `bao`: reads its command line and runs the program. bin/bao starts it, with
+ * register.js before it.
+ */
+import { realpathSync } from "node:fs";
+import Module from "node:module";
+import { resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+
+import { setPortArgument } from "../lib/options.js";
+import { HELP, parse, UsageError } from "./arguments.js";
+import { readEnvFiles } from "./env_files.js";
+import { fileAt } from "./files.js";
+import { formatOf } from "./load.js";
+import { program } from "./program.js";
+import { serveDefault } from "./serve_default.js";
+import { isSource, ProgramError } from "./transpile.js";
+import { BAO_VERSION } from "./version.js";
+
+/** Says what is wrong in one line, and leaves. */
+function refuse(message, status) {
+  process.stderr.write(`bao: ${message}\n`);
+  process.exit(status);
+}
+
+function readArguments() {
+  try {
+    return parse(process.argv.slice(2));
+  } catch (error) {
+    if (error instanceof UsageError) refuse(`${error.message} (bao --help lists what there is)`, 2);
+    throw error;
+  }
+}
+
+function fileOf(name) {
+  const found = fileAt(resolve(name));
+  if (!found) refuse(`there is no program ${name}`, 1);
+  const file = realpathSync(found);
+  if (!isSource(file)) {
+    refuse(`${name} is no program: give a .ts .tsx .mts .cts .js .jsx .mjs or .cjs file`, 1);
+  }
+  return file;
+}
+
+/**
+ * @returns {Promise<{ default?: unknown }>} what the program exports; never a promise that it
+ * exports
+ */
+async function run(file) {
+  if (formatOf(file) === "module") return await import(pathToFileURL(file).href);
+  const exported = Module._load(file, null, true);
+  return { default: exported?.__esModule ? exported.default : exported };
+}
+
+/** With nothing left to wait for, what the program awaits at its top level never comes. */
+function endedTooEarly() {
+  process.stderr.write(
+    "bao: the program waits for something at its top level that can no longer happen\n",
+  );
+  process.exitCode = 13;
+}
+
+async function main() {
+  const { task, file: name, port, rest } = readArguments();
+  if (task === "help") return void process.stdout.write(HELP);
+  if (task === "version") return void process.stdout.write(`${BAO_VERSION}\n`);
+  const file = fileOf(name);
+  process.argv.splice(1, Infinity, file, ...rest);
+  program.main = file;
+  setPortArgument(port);
+  readEnvFiles(process.env);
+  process.once("beforeExit", endedTooEarly);
+  const exports = await run(file)
+    .finally(() => process.off("beforeExit", endedTooEarly))
+    .catch((error) => {
+      if (error instanceof ProgramError) refuse(error.message, 1);
+      throw error;
+    });
+  serve(exports.default, name);
+}
+
+/**
+ * The program called nothing that could be blamed for what is wrong here, so a stack would say
+ * nothing.
+ */
+function serve(exported, name) {
+  try {
+    serveDefault(exported, name);
+  } catch (error) {
+    refuse(`${name}: ${error.message}`, 1);
+  }
+}
+
+main();

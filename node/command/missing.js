@@ -1,0 +1,57 @@
+/**
+ * What Bun has and we have not: every use says so by name, instead of failing somewhere behind.
+ */
+
+/** Bun's members that are not there yet. */
+export const MISSING = new Set(
+  `
+  $ Archive ArrayBufferSink build color concatArrayBuffers connect Cookie CookieMap cron
+  CryptoHasher CSRF deepEquals deepMatch deflateSync dns embeddedFiles FetchSession FFI file
+  FileSystemRouter generateHeapSnapshot Glob gunzipSync gzipSync hash Image indexOfLine
+  inflateSync JSON5 JSONC JSONL listen markdown MD4 MD5 mmap ModuleGraph openInEditor password
+  peek plugin postgres randomUUIDv5 randomUUIDv7 readableStreamToFormData redis RedisClient s3
+  S3Client secrets sha SHA1 SHA224 SHA256 SHA384 SHA512 SHA512_256 shrink sliceAnsi spawn
+  spawnSync SQL sql stderr stdin stdout stringWidth Terminal TOML Transpiler udpSocket unsafe
+  WebView wrapAnsi write XML YAML zstdCompress zstdCompressSync zstdDecompress zstdDecompressSync
+  `
+    .trim()
+    .split(/\s+/),
+);
+
+/** What a program may ask of anything without meaning to use it. */
+const HARMLESS = new Set([
+  "then",
+  "toJSON",
+  "constructor",
+  "prototype",
+  "name",
+  "length",
+  "__esModule",
+]);
+
+function refuse(name) {
+  throw new Error(`Bun.${name} is not part of bao yet`);
+}
+
+/** The object with an error for each member that is missing; `"name" in Bun` is false for these. */
+export function withRefusals(object) {
+  return new Proxy(object, {
+    get(target, name, receiver) {
+      if (MISSING.has(name) && !Object.hasOwn(target, name)) refuse(name);
+      return Reflect.get(target, name, receiver);
+    },
+  });
+}
+
+/** Stands for a missing member where modules import it by name: to import it is no use yet. */
+export function placeholder(name) {
+  const refuseUse = () => refuse(name);
+  return new Proxy(function () {}, {
+    get(target, key) {
+      if (typeof key === "symbol" || HARMLESS.has(key)) return Reflect.get(target, key);
+      refuse(name);
+    },
+    apply: refuseUse,
+    construct: refuseUse,
+  });
+}

@@ -1,0 +1,39 @@
+/** What programs for Bun write, and what the types must refuse. */
+import Default, { serve, sleep, type BunRequest, type Serve, type Server } from "bun";
+
+const server: Server = serve({
+  port: 0,
+  routes: {
+    "/users/:id": (req) => new Response(req.params.id satisfies string),
+    "/wait": async (req: BunRequest<"/wait">, own: Server) => {
+      await sleep(1);
+      own.timeout(req, 1);
+      return Response.json({ path: req.url });
+    },
+  },
+  fetch(req, own) {
+    own satisfies Bun.Server;
+    return new Response(req.headers.get("x") ?? undefined);
+  },
+});
+
+export default { fetch: (req) => new Response(req.url) } satisfies Serve.Options<undefined>;
+export const older = { fetch: (req) => new Response(req.url) } satisfies Serve;
+
+Bun.serve({ fetch: () => new Response() }).stop() satisfies Promise<void>;
+Default.sleep(1) satisfies Promise<void>;
+Bun.env.HOME satisfies string | undefined;
+[import.meta.dir, import.meta.path, import.meta.file, Bun.main, Bun.version].map(
+  (text) => text.length,
+);
+import.meta.main satisfies boolean;
+server.port satisfies number | undefined;
+
+// @ts-expect-error: a port is a number
+serve({ port: true, fetch: () => new Response() });
+// @ts-expect-error: a reply is a Response
+serve({ fetch: () => 3 });
+// @ts-expect-error: not there yet
+Bun.password;
+// @ts-expect-error: a parameter that the route has not
+serve({ routes: { "/a/:b": (req) => new Response(req.params.c) } });

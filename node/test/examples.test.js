@@ -1,0 +1,80 @@
+/** Every program of examples/ts is run here. */
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import test from "node:test";
+
+import { repository, served } from "./programs.js";
+
+const folder = join(repository, "examples/ts");
+const seen = new Set();
+
+async function example(t, name) {
+  seen.add(`${name}.ts`);
+  const env = { PORT: "0", XDG_CACHE_HOME: "/dev/null" };
+  const { url } = await served(t, folder, [`${name}.ts`], { env });
+  return (path, options) => fetch(new URL(path, url), { redirect: "manual", ...options });
+}
+
+const json = (method, value) => ({ method, body: JSON.stringify(value) });
+
+test("hello", async (t) => {
+  const ask = await example(t, "hello");
+  assert.equal(await (await ask("/any")).text(), "Hello from Bao\n");
+});
+
+test("routes", async (t) => {
+  const ask = await example(t, "routes");
+  const health = await ask("/health");
+  assert.equal(await health.text(), "OK\n");
+  const again = await ask("/health", { headers: { "if-none-match": health.headers.get("etag") } });
+  assert.equal(again.status, 304);
+  const moved = await ask("/old");
+  assert.deepEqual([moved.status, moved.headers.get("location")], [301, "/hello/again"]);
+  assert.equal(await (await ask("/hello/Ada%20L")).text(), "Hello, Ada L!\n");
+  assert.deepEqual(await (await ask("/visits", { method: "POST" })).json(), { visits: 1 });
+  assert.deepEqual(await (await ask("/visits")).json(), { visits: 1 });
+  assert.equal((await ask("/visits", { method: "DELETE" })).status, 204);
+  assert.equal(await (await ask("/slow")).text(), "slept\n");
+  assert.equal((await ask("/api/none")).status, 404);
+  assert.equal(await (await ask("/else?x=1")).text(), "/else is not here\n");
+});
+
+test("rest_api", async (t) => {
+  const ask = await example(t, "rest_api");
+  assert.equal((await (await ask("/books")).json()).length, 2);
+  assert.equal((await (await ask("/books?before=1980")).json()).length, 1);
+  const made = await ask("/books", json("POST", { title: "New", year: 2024 }));
+  assert.deepEqual([made.status, made.headers.get("location")], [201, "/books/3"]);
+  assert.deepEqual(await (await ask("/books/3")).json(), { id: 3, title: "New", year: 2024 });
+  assert.equal((await ask("/books", json("POST", { title: 1 }))).status, 422);
+  assert.equal((await ask("/books", { method: "POST", body: "{" })).status, 422);
+  assert.equal((await ask("/books/3", { method: "DELETE" })).status, 204);
+  const gone = await ask("/books/3");
+  assert.deepEqual([gone.status, await gone.json()], [404, { error: "There is no book 3" }]);
+});
+
+test("errors", async (t) => {
+  const ask = await example(t, "errors");
+  const teapot = await ask("/teapot");
+  assert.deepEqual([teapot.status, await teapot.text()], [418, "I am a teapot: short and stout\n"]);
+  const deep = await ask("/deep");
+  const page = await deep.text();
+  assert.equal(deep.status, 500);
+  assert.match(page, /reached the bottom/);
+  assert.match(page, /no floor below/);
+  const lines = readFileSync(join(folder, "errors.ts"), "utf8").split("\n");
+  const thrown = lines.findIndex((line) => line.includes("reached the bottom")) + 1;
+  assert.ok(page.includes(`errors.ts:${thrown}:9`));
+  assert.match(await (await ask("/nothing")).text(), /<html/);
+  assert.equal((await ask("/")).status, 200);
+});
+
+test("export_default", async (t) => {
+  const ask = await example(t, "export_default");
+  assert.equal(await (await ask("/x")).text(), "You asked for /x\n");
+  assert.match((await (await ask("/started")).json()).started, /^\d{4}-/);
+});
+
+test("no example is left out", () =>
+  assert.deepEqual([...seen].sort(), readdirSync(folder).sort()));

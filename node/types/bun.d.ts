@@ -1,0 +1,108 @@
+/**
+ * Types of what a program finds under the command `bao`: the global `Bun` and the module "bun", as
+ * far as they are there. A project turns them on with `"types": ["bao/bun"]` in the compilerOptions
+ * of its tsconfig.json.
+ */
+
+declare module "bun" {
+  type Handlers<Path extends string> = import("./bao.js").ServeOptions<Path>;
+
+  /** The options of serve(), and what a program exports as its default to be served. */
+  export type Serve<Path extends string = string> = Handlers<Path>;
+  export namespace Serve {
+    /** Bun's name; the first argument is the data of WebSockets, which are not there yet. */
+    type Options<_Data = undefined, Path extends string = string> = Handlers<Path>;
+  }
+  export type ServeOptions<Path extends string = string> = Handlers<Path>;
+  export type Server<_Data = undefined> = import("./bao.js").Server;
+  export type SocketAddress = import("./bao.js").SocketAddress;
+  /** A request that came by a route. */
+  export type BunRequest<Path extends string = string> = import("./bao.js").RoutedRequest<Path>;
+
+  /** Starts a server. */
+  export function serve<Path extends string>(options: Handlers<Path>): Server;
+
+  /** Waits so many milliseconds, or until a time. */
+  export function sleep(time: number | Date): Promise<void>;
+  /** Stops the whole thread for so many milliseconds. */
+  export function sleepSync(milliseconds: number): void;
+
+  /** The environment, which is process.env. */
+  export const env: NodeJS.ProcessEnv;
+  /** The runtime, the program's absolute path, and its arguments. */
+  export const argv: string[];
+  /** The absolute path of the program's first file. */
+  export const main: string;
+  /** The version of Bun whose interface this one follows. */
+  export const version: string;
+  /** Names Bao and its version: "bao-0.1.0". */
+  export const revision: string;
+  export const isMainThread: boolean;
+  export const isStandaloneExecutable: false;
+  export const enableANSIColors: boolean;
+
+  export const semver: {
+    /** Whether a version is in a range. */
+    satisfies(version: string, range: string): boolean;
+    /** How two versions are sorted. */
+    order(first: string, second: string): -1 | 0 | 1;
+  };
+
+  /** Replaces & < > " and ' so that HTML shows the text as it is. */
+  export function escapeHTML(value: string | number | boolean | object): string;
+  /** The text without escape sequences of terminals. */
+  export function stripANSI(text: string): string;
+  export const inspect: typeof import("node:util").inspect;
+  export const fileURLToPath: typeof import("node:url").fileURLToPath;
+  export const pathToFileURL: typeof import("node:url").pathToFileURL;
+  export const fetch: typeof globalThis.fetch;
+
+  /** Nanoseconds since the process began. */
+  export function nanoseconds(): number;
+  /** Collects garbage now. Returns how many bytes of the heap are in use. */
+  export function gc(force?: boolean): number;
+  export function allocUnsafe(length: number): Uint8Array<ArrayBuffer>;
+  /** The path of a command; null if there is none. */
+  export function which(command: string, options?: { PATH?: string; cwd?: string }): string | null;
+  /** The file that a module's name means in a folder. */
+  export function resolveSync(name: string, folder: string): string;
+  export function resolve(name: string, folder: string): Promise<string>;
+
+  export function readableStreamToArray<Chunk>(stream: ReadableStream<Chunk>): Promise<Chunk[]>;
+  export function readableStreamToArrayBuffer(stream: ReadableStream): Promise<ArrayBuffer>;
+  export function readableStreamToBlob(stream: ReadableStream): Promise<Blob>;
+  export function readableStreamToBytes(stream: ReadableStream): Promise<Uint8Array<ArrayBuffer>>;
+  export function readableStreamToJSON(stream: ReadableStream): Promise<any>;
+  export function readableStreamToText(stream: ReadableStream): Promise<string>;
+
+  const Bun: typeof globalThis.Bun;
+  export default Bun;
+}
+
+declare var Bun: Omit<typeof import("bun"), "default">;
+
+declare namespace Bun {
+  type Server<Data = undefined> = import("bun").Server<Data>;
+  type ServeOptions<Path extends string = string> = import("bun").ServeOptions<Path>;
+  type BunRequest<Path extends string = string> = import("bun").BunRequest<Path>;
+  namespace Serve {
+    type Options<Data = undefined, Path extends string = string> = import("bun").Serve.Options<
+      Data,
+      Path
+    >;
+  }
+}
+
+interface ImportMeta {
+  /** The folder of this file. */
+  readonly dir: string;
+  /** The name of this file, without its folder. */
+  readonly file: string;
+  /** The absolute path of this file. */
+  readonly path: string;
+  /** process.env */
+  readonly env: NodeJS.ProcessEnv;
+  readonly require: NodeJS.Require;
+  /** The file that a module's name means here. */
+  resolveSync(name: string, from?: string): string;
+}
