@@ -16,8 +16,6 @@
 
 namespace bao {
 
-class Loop;
-
 namespace detail {
 class ServerState;
 struct StopState;

@@ -22,7 +22,7 @@ server::Target prepare(std::string_view pattern, const Response& response) {
             "\" has a streamed Response, which cannot be prepared: give a handler that returns it");
   }
   return server::PreparedReply(response.status(), response.fields(),
-                               std::string(response.default_content_type()), response.body());
+                               response.default_content_type(), response.body());
 }
 
 Targets targets_of(App& app, std::string_view pattern, const methods& by_method) {
@@ -96,7 +96,7 @@ void App::on_request(server::Exchange& exchange, server::HandlerId id) {
   }
 }
 
-http::Reference<server::Table> make_table(Server server, Routes routes, Handler fetch,
+http::Reference<server::Table> make_table(Server server, const Routes& routes, Handler fetch,
                                           ErrorHandler error, bool development) {
   auto app = std::make_unique<App>(std::move(server), std::move(error), development);
   server::Table::Builder builder;

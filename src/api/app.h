@@ -36,7 +36,7 @@ class App final : public server::Application {
 };
 
 /// Makes a table of a program's routes. Throws OptionError that names the route.
-http::Reference<server::Table> make_table(Server server, Routes routes, Handler fetch,
+http::Reference<server::Table> make_table(Server server, const Routes& routes, Handler fetch,
                                           ErrorHandler error, bool development);
 
 }  // namespace bao::detail

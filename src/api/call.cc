@@ -72,14 +72,14 @@ void Call::run(const Handler& handler) {
 }
 
 // The error handler may be a coroutine, which a call on the stack could not wait for.
-void Call::move_to_heap_and_fail(std::exception_ptr error) {
+void Call::move_to_heap_and_fail(const std::exception_ptr& error) {
   exchange_->head.own();
   auto* call = new Call(app_, *exchange_);
   call->on_heap_ = true;
   exchange_->server().loop().add_resident(*call);
   exchange_->set_observer(call);
   call->body_used_ = body_used_;
-  call->fail(std::move(error));
+  call->fail(error);
 }
 
 void Call::start(const Handler& handler) {
@@ -127,7 +127,7 @@ void Call::on_task_done() {
     error = std::current_exception();
   }
   done.frame.destroy();
-  if (error) return fail(std::move(error));
+  if (error) return fail(error);
   end();
 }
 
@@ -155,7 +155,7 @@ void Call::on_nothing() {
   exchange_->reply({.status = 500, .content_type = "text/html;charset=utf-8", .body = page});
 }
 
-void Call::fail(std::exception_ptr error) {
+void Call::fail(const std::exception_ptr& error) {
   // The client was answered by the protocol layer, or is gone: there is nobody to tell.
   if (!exchange_->open()) return end();
   if (!handling_error_ && app_.error_handler()) return run_error_handler(error);

@@ -60,10 +60,10 @@ class Call final : public http::ExchangeObserver, public net::Resident, private 
 
   void go_on();
   void on_task_done();
-  void fail(std::exception_ptr error);
+  void fail(const std::exception_ptr& error);
   void run_error_handler(const std::exception_ptr& error);
   void send_error_page(const std::exception_ptr& error);
-  void move_to_heap_and_fail(std::exception_ptr error);
+  void move_to_heap_and_fail(const std::exception_ptr& error);
   void end();
 
   App& app_;

@@ -32,8 +32,6 @@ void BodyWait::require_ready() const {
 
 }  // namespace detail
 
-using detail::Call;
-
 namespace {
 
 http::RequestCookies read_cookies(const Request& request) {
@@ -92,6 +90,7 @@ std::vector<std::string_view> Request::field_all(std::string_view name) const {
 std::vector<Fields::Field> Request::fields() const {
   const http::RequestHead& head = call_.exchange().head;
   std::vector<Fields::Field> fields;
+  fields.reserve(head.field_count());
   for (size_t i = 0; i < head.field_count(); ++i)
     fields.push_back({head.field_name(i), head.field_value(i)});
   return fields;

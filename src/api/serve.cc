@@ -59,7 +59,7 @@ namespace detail {
 std::shared_ptr<ServerState> ServerState::start(Options options) {
   server::Settings settings = settings_of(options);
   auto state = std::make_shared<ServerState>();
-  auto table = make_table(Server(state), std::move(options.routes), std::move(options.fetch),
+  auto table = make_table(Server(state), options.routes, std::move(options.fetch),
                           std::move(options.error), *settings.development);
   LoopState& loop = LoopState::current();
   state->core_ = server::Server::start(loop.loop, std::move(settings), std::move(table));

@@ -97,9 +97,8 @@ std::size_t Server::close_idle_connections() {
 }
 
 void Server::reload(ReloadOptions options) {
-  state_->core().reload(detail::make_table(*this, std::move(options.routes),
-                                           std::move(options.fetch), std::move(options.error),
-                                           development()));
+  state_->core().reload(detail::make_table(*this, options.routes, std::move(options.fetch),
+                                           std::move(options.error), development()));
 }
 
 void Server::ref() {

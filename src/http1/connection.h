@@ -36,7 +36,7 @@ class Connection final : public net::TransportObserver, public net::Timer, publi
  public:
   Connection(Workspace& workspace, std::unique_ptr<net::Transport> transport,
              const net::PeerAddress& peer);
-  ~Connection();
+  ~Connection() override;
 
   /// Starts reading. Call once.
   void start();

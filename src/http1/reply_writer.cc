@@ -22,9 +22,7 @@ constexpr size_t kMostOfOurs = 256;
 class Pen {
  public:
   explicit Pen(char* at) : at_(at) {}
-  void put(std::string_view text) {
-    at_ += text.copy(at_, text.size());
-  }
+  void put(std::string_view text) { at_ += text.copy(at_, text.size()); }
   void put_number(uint64_t number) { at_ = std::to_chars(at_, at_ + 20, number).ptr; }
   const char* at() const { return at_; }
 

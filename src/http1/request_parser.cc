@@ -13,7 +13,6 @@ namespace {
 
 using http::FieldId;
 using http::RequestHead;
-using http::Span;
 
 // Bytes of a request target: visible ASCII but `#`. RFC 3986 allows fewer, but browsers leave
 // characters such as `|`,

@@ -11,7 +11,8 @@ namespace {
 constexpr std::string_view kIfNoneMatch = "if-none-match";
 }  // namespace
 
-PreparedReply::PreparedReply(int status, Fields fields, std::string content_type, std::string body)
+PreparedReply::PreparedReply(int status, Fields fields, std::string_view content_type,
+                             std::string body)
     : status_(status),
       fields_(std::move(fields)),
       body_(std::make_shared<const std::string>(std::move(body))) {

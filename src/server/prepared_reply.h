@@ -15,7 +15,7 @@ class PreparedReply {
  public:
   /// Takes what a reply is made of. Adds a strong ETag of the body's hash, unless `fields` has one,
   /// to replies with status 200 that have a body.
-  PreparedReply(int status, Fields fields, std::string content_type, std::string body);
+  PreparedReply(int status, Fields fields, std::string_view content_type, std::string body);
 
   /// Answers `exchange`; with 304 if it is a GET or HEAD whose If-None-Match lists the ETag (RFC
   /// 9110 section 13.1.2).

@@ -136,7 +136,7 @@ std::optional<StackTrace> thrown_at(const std::exception_ptr& error) {
   // __cxa_throw (libstdc++ and libc++ alike); there is no public way to read it.
   static_assert(sizeof(error) == sizeof(void*));
   const void* object = nullptr;
-  std::memcpy(&object, &error, sizeof(object));
+  std::memcpy(&object, static_cast<const void*>(&error), sizeof(object));
   const std::type_info* type = type_of(error);
   for (const Throw& thrown : remembered.throws) {
     // Another type at the same address: an object of another thread in the memory of a dead one.
