@@ -6,7 +6,6 @@ import { createRequire } from "node:module";
 import { delimiter, join, resolve as absolute } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { inspect, stripVTControlCharacters } from "node:util";
-import { isMainThread } from "node:worker_threads";
 
 import { withRefusals } from "./missing.js";
 import { program } from "./program.js";
@@ -111,7 +110,10 @@ const members = {
   argv: process.argv,
   version: BUN_VERSION,
   revision: `bao-${BAO_VERSION}`,
-  isMainThread,
+  get isMainThread() {
+    // Loaded only for programs that ask: it costs two megabytes.
+    return createRequire(import.meta.url)("node:worker_threads").isMainThread;
+  },
   isStandaloneExecutable: false,
   get enableANSIColors() {
     return Boolean(process.stdout.isTTY && process.stdout.hasColors());
