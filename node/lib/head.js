@@ -32,12 +32,39 @@ export function methodOfHead(head) {
   return head.startsWith("GET ") ? "GET" : head.slice(0, head.indexOf(" "));
 }
 
-/** The absolute URL: `authority` (host and port) stands in for a Host that is missing or empty. */
+/** What few targets have, and all that may not be in their normal form: quickly looked for. */
+const UNUSUAL = /[.%"'<>\\^`{}]/;
+/** What no URL in its normal form has: dot segments, characters that are to be escaped. */
+const NOT_NORMAL = /\/(?:\.|%2[eE])|["'<>\\^`{}]/;
+const PLAIN_HOST = /^[a-z][a-z0-9-]*(?:\.[a-z][a-z0-9-]*)*(?::[1-9]\d*)?$/;
+
+/** The Host that was seen last, and how it stands in a URL: clients tend to send the same one. */
+let lastHost = "";
+let lastOrigin = "";
+
+/**
+ * The absolute URL in its normal form, as `new URL` would write it; as it was sent if it is none.
+ * `authority` (host and port) stands in for a Host that is missing or empty.
+ */
 export function urlOfHead(head, authority) {
   const start = head.indexOf(" ") + 1;
   const target = head.slice(start, head.indexOf(" ", start));
-  if (target[0] !== "/" && target !== "*") return target;
-  return "http://" + (hostOfHead(head) || authority) + (target === "*" ? "/" : target);
+  if (target[0] !== "/" && target !== "*") return normal(target);
+  const url = originOf(hostOfHead(head) || authority) + (target === "*" ? "/" : target);
+  return UNUSUAL.test(target) && NOT_NORMAL.test(target) ? normal(url) : url;
+}
+
+function normal(text) {
+  return URL.canParse(text) ? new URL(text).href : text;
+}
+
+function originOf(host) {
+  if (host === lastHost) return lastOrigin;
+  const plain = PLAIN_HOST.test(host) && !host.endsWith(":80");
+  const url = `http://${host}/`;
+  lastOrigin = plain ? url.slice(0, -1) : normal(url).replace(/\/$/, "");
+  lastHost = host;
+  return lastOrigin;
 }
 
 /** Most clients send Host first and write it so. */

@@ -6,34 +6,62 @@ import { isResponse, replyParts } from "./response.js";
 
 const METHODS = ["GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS"];
 
-/** The numbers of the handlers of each table that the addon may still use. */
+/**
+ * What the addon may still use: the numbers of the handlers of each table. Two tables have the same
+ * ones if the second is the first with its Responses prepared.
+ */
 const tables = new Map();
 let lastTable = 0;
 
 /**
  * Numbers the handlers in `options` and lists the routes; bodies of prepared Responses are taken.
  * The addon tells by `forget` when it needs the table no more, also if it refuses it.
- * @returns {import("./native.js").Routes}
+ *
+ * `prepared` is there if bodies of Responses have to be waited for, because they are Blobs or the
+ * platform's: handlers stand in for them, and `prepared` gives the table that replaces this one
+ * when all are there, or null if that is not wanted any more.
+ * @returns {import("./native.js").Routes & { prepared: Promise<?import("./native.js").Routes>? }}
  */
 export function compile(options, server) {
   const table = ++lastTable;
-  const compiler = { server, error: options.error, numbers: [] };
+  const compiler = { server, error: options.error, numbers: [], late: new Map() };
   tables.set(table, compiler.numbers);
   try {
     const routes = [];
     for (const name of ["static", "routes"]) addRoutes(compiler, name, options[name], routes);
     const fetch = options.fetch ? number(compiler, options.fetch, null) : -1;
-    return { table, fetch, routes };
+    const compiled = { table, fetch, routes };
+    return { ...compiled, prepared: compiler.late.size > 0 ? prepare(compiled, compiler) : null };
   } catch (error) {
     forget(table);
     throw error;
   }
 }
 
-/** The table's function: its handlers' numbers are free. */
+async function prepare({ table, fetch, routes }, { numbers, late }) {
+  const parts = new Map();
+  // What fails goes on to be told by its handler.
+  const settled = [...late].map(([number, promise]) =>
+    promise.then(
+      (whole) => parts.set(number, whole),
+      () => {},
+    ),
+  );
+  await Promise.all(settled);
+  if (!tables.has(table)) return null;
+  const place = (target) =>
+    Array.isArray(target) ? target.map(place) : (parts.get(target) ?? target);
+  const next = ++lastTable;
+  tables.set(next, numbers);
+  return { table: next, fetch, routes: routes.map(place) };
+}
+
+/** The table's function: its handlers' numbers are free, unless another table has them, too. */
 export function forget(table) {
-  for (const number of tables.get(table) ?? []) removeEntry(number);
+  const numbers = tables.get(table);
   tables.delete(table);
+  if (numbers === undefined || [...tables.values()].includes(numbers)) return;
+  for (const number of numbers) removeEntry(number);
 }
 
 function number(compiler, handler, names) {
@@ -50,6 +78,7 @@ function addRoutes(compiler, option, given, routes) {
     throw new TypeError(`Option ${option} is a ${kind}: give an object of paths and handlers`);
   }
   for (const pattern of Object.keys(given)) {
+    if (given[pattern] === undefined) continue;
     // `routes` is the newer name: it wins over `static`.
     const before = routes.indexOf(pattern);
     if (before >= 0) routes.splice(before, 2);
@@ -74,19 +103,24 @@ function targetOf(compiler, pattern, value) {
 function simpleTarget(compiler, pattern, value) {
   if (value === false) return null;
   if (typeof value === "function") return number(compiler, value, namesOf(pattern));
-  return isResponse(value) ? preparedTarget(pattern, value) : undefined;
+  return isResponse(value) ? preparedTarget(compiler, pattern, value) : undefined;
 }
 
 /**
  * The program keeps its Response as it was: it may stand on several routes, or on the next
  * reload's.
  */
-function preparedTarget(pattern, response) {
-  const parts = replyParts(response.clone());
+function preparedTarget(compiler, pattern, response) {
+  if (response._body instanceof ReadableStream) {
+    const mend = "give text or bytes, or a handler that returns it";
+    refuse(pattern, `has a Response whose body is a stream: ${mend}`);
+  }
+  const kept = response.clone();
+  const parts = replyParts(kept.clone());
   if (!(parts instanceof Promise)) return parts;
-  parts.catch(() => {});
-  const mend = "give text or bytes, or a handler that returns it";
-  refuse(pattern, `has a Response whose body is not there yet: ${mend}`);
+  const result = number(compiler, () => kept.clone(), null);
+  compiler.late.set(result, parts);
+  return result;
 }
 
 function targetsByMethod(compiler, pattern, byMethod) {

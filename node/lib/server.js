@@ -6,7 +6,7 @@ import * as native from "./native.js";
 import { checkFunction } from "./options.js";
 import { Request } from "./request.js";
 import { Response } from "./response.js";
-import { compile } from "./routes.js";
+import { compile, forget } from "./routes.js";
 
 /** Resolvers of promises that the addon knows by number: of `stop` and `fetch`. */
 const promises = new Map();
@@ -45,17 +45,30 @@ export class Server {
   #number = -1;
   #facts = null;
   #url = null;
+  /** The number of the table of routes that was given last. */
+  #table = 0;
   /** Host and port that stand in for a Host that a request lacks. */
   _authority = "";
 
   /** Listens; for serve(). */
   static _start(settings, options) {
     const server = new Server();
-    const facts = native.start(settings, compile(options, server));
+    const routes = compile(options, server);
+    const facts = native.start(settings, routes);
     server.#number = facts.server;
     server.#facts = facts;
     server._authority = facts.authority;
+    server.#prepareLater(routes);
     return server;
+  }
+
+  /** Responses on routes whose bodies have to be waited for are prepared when these are there. */
+  async #prepareLater({ table, prepared }) {
+    this.#table = table;
+    const routes = await prepared;
+    if (!routes) return;
+    if (this.#table === table && this.#number >= 0) native.reload(this.#number, routes);
+    else forget(routes.table);
   }
 
   get port() {
@@ -76,7 +89,7 @@ export class Server {
 
   get address() {
     const { address, family, port } = this.#facts;
-    return family === "unix" ? { address, family } : { address, family, port };
+    return family === "unix" ? address : { address, family, port };
   }
 
   get id() {
@@ -120,7 +133,10 @@ export class Server {
     }
     checkFunction(options, "fetch");
     checkFunction(options, "error");
-    if (this.#number >= 0) native.reload(this.#number, compile(options, this));
+    if (this.#number < 0) return this;
+    const routes = compile(options, this);
+    native.reload(this.#number, routes);
+    this.#prepareLater(routes);
     return this;
   }
 
@@ -180,6 +196,10 @@ export class Server {
 
   subscriberCount() {
     return 0;
+  }
+
+  get [Symbol.toStringTag]() {
+    return "HTTPServer";
   }
 
   [Symbol.dispose]() {

@@ -268,8 +268,8 @@ export interface Server extends Disposable, AsyncDisposable {
   /** Ends with a slash. */
   readonly url: URL;
   readonly protocol: "http" | "https";
-  /** Where it listens. A socket file has no port. */
-  readonly address: { address: string; family: "IPv4" | "IPv6" | "unix"; port?: number };
+  /** Where it listens: an address, or the name of a unix socket. */
+  readonly address: { address: string; family: "IPv4" | "IPv6"; port: number } | string;
   readonly id: string;
   readonly development: boolean;
   /** How many requests wait for their reply. */

@@ -59,9 +59,11 @@ server.reload({
 
 async function members(): Promise<void> {
   const numbers: number = server.pendingRequests + server.pendingWebSockets;
-  const text: string = server.url.href + server.id + server.protocol + server.address.address;
+  const text: string = server.url.href + server.id + server.protocol;
+  const { address } = server;
+  const where: string = typeof address === "string" ? address : `${address.address}:${address.port}`;
   const closed: number = server.closeIdleConnections();
-  const response: Response = await server.fetch("/users/1", { method: "POST", body: text });
+  const response: Response = await server.fetch("/users/1", { method: "POST", body: text + where });
   await server.fetch(new URL("http://a/"));
   await server.fetch(new Request("http://a/"));
   server.unref().ref();
