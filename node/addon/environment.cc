@@ -1,6 +1,7 @@
 #include "environment.h"
 
 #include <cstdio>
+#include <stdexcept>
 #include <utility>
 
 #include "http/percent.h"
@@ -13,6 +14,9 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr size_t kScratch = size_t{64} * 1024;
+// Node's timers and promise jobs wait for the end of a wake-up, and each connection may have a
+// whole buffer of pipelined requests. What is left over wakes us again.
+constexpr size_t kEventsAWake = 16;
 // Handles are freed after so many requests of one wake-up, lest a burst of pipelined ones keeps all
 // its strings alive.
 constexpr uint32_t kCallsInScope = 64;
@@ -36,7 +40,7 @@ napi_value parameter_value(napi_env env, std::string_view raw) {
 
 Environment::Environment(napi_env env)
     : env_(env),
-      loop_(std::make_unique<net::Loop>()),
+      loop_(std::make_unique<net::Loop>(kEventsAWake)),
       scratch_(std::make_unique<char[]>(kScratch)) {}
 
 Environment* Environment::make(napi_env env) {
@@ -101,13 +105,20 @@ void Environment::on_closed(uv_handle_t* handle) {
 }
 
 void Environment::install(napi_value table) {
-  for (size_t i = 0; i < callbacks_.size(); ++i) {
-    napi_value callback = property(env_, table, kCallbackNames[i]);
-    if (callback == nullptr || type_of(env_, callback) != napi_function) {
+  if (callbacks_[0] != nullptr) {
+    throw std::runtime_error(
+        "Bao's binary is in use by another copy of Bao's JavaScript in this thread: import one "
+        "copy only");
+  }
+  std::array<napi_value, kCallbackNames.size()> functions{};
+  for (size_t i = 0; i < functions.size(); ++i) {
+    functions[i] = property(env_, table, kCallbackNames[i]);
+    if (functions[i] == nullptr || type_of(env_, functions[i]) != napi_function) {
       throw WrongValue(std::string("the table lacks the function ") + kCallbackNames[i]);
     }
-    if (callbacks_[i] != nullptr) check(napi_delete_reference(env_, callbacks_[i]));
-    check(napi_create_reference(env_, callback, 1, &callbacks_[i]));
+  }
+  for (size_t i = 0; i < functions.size(); ++i) {
+    check(napi_create_reference(env_, functions[i], 1, &callbacks_[i]));
   }
 }
 
@@ -308,26 +319,55 @@ void Environment::dispatch(server::Exchange& exchange, uint32_t handler) {
       env_, receiver, dispatch_ != nullptr ? dispatch_ : function(Callback::dispatch), count,
       arguments.data(), &result);
   --depth_;
-  if (status != napi_ok) report(status);
-  if (slot.has(exchange)) {
-    if (status == napi_ok) {
-      take_result(slot, result);
-    } else {
-      // JavaScript catches what handlers throw: this thread is being ended.
-      slots_.close(slot)->abort();
-    }
+  if (status != napi_ok) {
+    dispatch_failed(slot.has(exchange) ? &slot : nullptr);
+  } else if (slot.has(exchange)) {
+    take_result(slot, result);
   }
   renew_scope();
 }
 
-void Environment::take_result(Slot& slot, napi_value result) {
-  if (auto body = read_text(result)) {
-    const auto status = static_cast<int>(std::exchange(registers_[kStatus], 200));
-    const std::string_view type = kTypes[std::exchange(registers_[kType], 0) % kTypes.size()];
-    slots_.close(slot)->reply(
-        {.status = status, .content_type = type, .body = body->view, .body_text = body->owned});
+// JavaScript catches what handlers throw: either this thread is being ended, or there was not even
+// the stack to begin. The latter costs one client its connection, not the program its life.
+void Environment::dispatch_failed(Slot* slot) {
+  bool pending = false;
+  napi_value error = nullptr;
+  napi_is_exception_pending(env_, &pending);
+  if (pending && napi_get_and_clear_last_exception(env_, &error) == napi_ok) {
+    try {
+      if (type_of(env_, error) == napi_object) {
+        napi_value stack = property(env_, error, "stack");
+        std::string line("bao: a request could not be given to its handler: ");
+        line += stack != nullptr ? to_text(env_, stack) : "an unknown error";
+        // Printing needs a stack, too.
+        loop_->defer(net::Work([this, line = std::move(line)] { log(line); }));
+      }
+    } catch (const std::exception&) {
+      // It has a `stack` that is no text.
+    } catch (const JavaScriptFailed&) {
+      napi_get_and_clear_last_exception(env_, &error);
+    }
+  }
+  if (slot != nullptr) slots_.close(*slot)->abort();
+}
+
+void Environment::take_text(Slot& slot, const Text& body) {
+  const uint32_t status = std::exchange(registers_[kStatus], 200);
+  const std::string_view type = kTypes[std::exchange(registers_[kType], 0) % kTypes.size()];
+  if (is_final_status(status)) {
+    slots_.close(slot)->reply({.status = static_cast<int>(status),
+                               .content_type = type,
+                               .body = body.view,
+                               .body_text = body.owned});
     return;
   }
+  slots_.close(slot)->reply({.status = 500});
+  log("bao: a handler's reply has the status " + std::to_string(status) +
+      ", which is none from 200 to 599");
+}
+
+void Environment::take_result(Slot& slot, napi_value result) {
+  if (auto body = read_text(result)) return take_text(slot, *body);
   server::Exchange& exchange = slot.exchange();
   if (exchange.open()) {
     exchange.head.own();

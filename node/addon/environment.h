@@ -42,7 +42,8 @@ class Environment {
   net::Loop& loop() { return *loop_; }
   Slots& slots() { return slots_; }
 
-  /// Keeps the functions of a table.
+  /// Keeps the functions of a table, once: throws std::runtime_error if there is one. Throws
+  /// WrongValue if the table lacks a function.
   void install(napi_value table);
   /// The Uint32Array of status and type.
   napi_value registers() const;
@@ -65,6 +66,9 @@ class Environment {
   void log(std::string_view line);
   /// No exchange uses that table any more; told to JavaScript after this entry.
   void table_ended(double table);
+
+  /// True while a handler runs, up to its return or its first `await`.
+  bool in_handler() const { return depth_ > 0; }
 
   /// False once the environment ends: JavaScript must not be called any more.
   bool running() const { return !ended_; }
@@ -111,7 +115,9 @@ class Environment {
   napi_value function(Callback callback);
   void call(Callback callback, std::span<const napi_value> arguments);
   void report(napi_status status);
+  void dispatch_failed(Slot* slot);
   void take_result(Slot& slot, napi_value result);
+  void take_text(Slot& slot, const Text& body);
 
   napi_env env_;
   std::unique_ptr<net::Loop> loop_;

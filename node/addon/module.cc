@@ -38,6 +38,8 @@ napi_value run(napi_env env, napi_callback_info info) noexcept {
     if (!pending) napi_throw_error(env, nullptr, "Bao could not use a value of JavaScript");
   } catch (const net::ListenError& error) {
     throw_listen_error(env, error);
+  } catch (const TooLarge& error) {
+    napi_throw_range_error(env, nullptr, error.what());
   } catch (const std::invalid_argument& error) {
     napi_throw_type_error(env, nullptr, error.what());
   } catch (const std::exception& error) {

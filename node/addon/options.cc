@@ -66,8 +66,8 @@ server::Target to_target(napi_env env, napi_value value) {
   napi_value content_type = property(env, value, "type");
   const bool typed = content_type != nullptr && !is_nothing(env, content_type);
   napi_value body = property(env, value, "body");
-  return server::PreparedReply(static_cast<int>(to_number(env, property(env, value, "status"))),
-                               std::move(fields), typed ? to_latin1(env, content_type) : "",
+  return server::PreparedReply(to_status(env, property(env, value, "status")), std::move(fields),
+                               typed ? to_latin1(env, content_type) : "",
                                body == nullptr ? "" : to_body(env, body));
 }
 

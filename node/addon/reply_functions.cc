@@ -18,12 +18,6 @@ bool send(Call& call, Slot& slot, const http::Reply& reply) {
   return call.environment.slots().close(slot)->reply(reply);
 }
 
-int to_status(napi_env env, napi_value value) {
-  const double status = to_number(env, value);
-  if (!(status >= 200 && status <= 599)) throw WrongValue("a status from 200 to 599 was expected");
-  return static_cast<int>(status);
-}
-
 }  // namespace
 
 napi_value reply(Call& call) {
@@ -83,6 +77,7 @@ napi_value set_timeout(Call& call) {
   http::Stream* stream = call.slot().exchange().stream();
   const double timeout = std::clamp(to_number(call.env, call[1]), 0.0, kLongestTimeout);
   Environment::Entry entry(call.environment);
+  call.environment.loop().catch_up();  // it counts from now, however long the handler has run
   if (stream != nullptr) {
     stream->set_idle_timeout(std::chrono::milliseconds(static_cast<int64_t>(timeout)));
   }

@@ -1,3 +1,5 @@
+#include <limits>
+
 #include "functions.h"
 #include "net/address.h"
 #include "values.h"
@@ -42,17 +44,34 @@ napi_value append(napi_env env, napi_value array, uint32_t& size, napi_value val
 
 using BodyState = http::Exchange::BodyState;
 
+// V8's longest string, in code units. What is longer in bytes may be shorter as text, but how much
+// shorter is not known before it is decoded.
+constexpr size_t kMostText = (size_t{1} << 29) - 24;
+// A body up to this size stays in the exchange, whose buffer the next request uses again.
+constexpr size_t kKeptBody = 16 * 1024;
+
 // Null if the body is here and was not taken before; else what the function returns: null or a
-// failure.
-napi_value wait_for_body(Call& call, Slot& slot) {
+// failure. Throws TooLarge, and it is not taken, if it has more bytes than `most`.
+napi_value wait_for_body(Call& call, Slot& slot, size_t most) {
   Environment::Entry entry(call.environment);
   http::Reference<server::Exchange> exchange(&slot.exchange());
   const bool ready = slot.want_body();
   if (!ready && slot.open()) return null(call.env);
   const bool failed = !ready || exchange->body_state() == BodyState::failed;
   if (failed) return number(call.env, static_cast<int>(exchange->failure()));
+  const size_t size = exchange->body().size();
+  if (size > most && !slot.body_taken()) {
+    throw TooLarge("the body of this request has " + std::to_string(size) +
+                   " bytes, which is too much for a string: read it by bytes()");
+  }
   if (!slot.take_body()) throw WrongValue("the body of this request was taken before");
   return nullptr;
+}
+
+// JavaScript has its copy now, and the handler may go on for long.
+void free_body(Slot& slot) {
+  std::string& body = slot.exchange().body();
+  if (body.capacity() > kKeptBody) std::string().swap(body);
 }
 
 }  // namespace
@@ -126,17 +145,23 @@ napi_value peer(Call& call) {
 
 napi_value body_text(Call& call) {
   Slot& slot = call.slot();
-  if (napi_value result = wait_for_body(call, slot)) return result;
+  if (napi_value result = wait_for_body(call, slot, kMostText)) return result;
   std::string_view body = slot.exchange().body();
   constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
   if (body.starts_with(kByteOrderMark)) body.remove_prefix(kByteOrderMark.size());
-  return text(call.env, body);
+  napi_value result = text(call.env, body);
+  free_body(slot);
+  return result;
 }
 
 napi_value body_bytes(Call& call) {
   Slot& slot = call.slot();
-  if (napi_value result = wait_for_body(call, slot)) return result;
-  return bytes(call.env, slot.exchange().body());
+  if (napi_value result = wait_for_body(call, slot, std::numeric_limits<size_t>::max())) {
+    return result;
+  }
+  napi_value result = bytes(call.env, slot.exchange().body());
+  free_body(slot);
+  return result;
 }
 
 napi_value body_state(Call& call) {

@@ -1,3 +1,6 @@
+#include <stdexcept>
+#include <utility>
+
 #include "fields.h"
 #include "functions.h"
 #include "options.h"
@@ -83,13 +86,26 @@ napi_value local_fetch(Call& call) {
   Environment::Entry entry(call.environment);
   napi_env env = call.env;
   Environment& environment = call.environment;
+  http::Reference<server::Server> server(&environment.server(call.index(0)));
+  if (server->state() == server::Server::State::stopped) {
+    throw std::runtime_error("server.fetch(): the server is stopped");
+  }
   const double promise = to_number(env, call[5]);
-  server::LocalRequest::start(
-      environment.server(call.index(0)), to_latin1(env, call[1]), to_latin1(env, call[2]),
-      to_fields(env, call[3]), to_body(env, call[4]),
-      [&environment, promise](server::LocalReply reply) {
-        environment.tell_local(promise, reply.status, reply.fields.lines(), reply.body);
-      });
+  net::Work start([&environment, server, promise, method = to_latin1(env, call[1]),
+                   target = to_latin1(env, call[2]), fields = to_fields(env, call[3]),
+                   body = to_body(env, call[4])]() mutable {
+    server::LocalRequest::start(*server, method, target, fields, std::move(body),
+                                [&environment, promise](server::LocalReply reply) {
+                                  environment.tell_local(promise, reply.status,
+                                                         reply.fields.lines(), reply.body);
+                                });
+  });
+  // Handlers that ask for each other must not pile up on the stack.
+  if (environment.in_handler()) {
+    environment.loop().defer(std::move(start));
+  } else {
+    start();
+  }
   return nullptr;
 }
 

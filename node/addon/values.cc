@@ -6,14 +6,16 @@ namespace bao::node {
 
 namespace {
 
-using ReadText = napi_status (*)(napi_env, napi_value, char*, size_t, size_t*);
+template <typename Char>
+using ReadText = napi_status (*)(napi_env, napi_value, Char*, size_t, size_t*);
 
-std::string read(napi_env env, napi_value value, ReadText reader) {
+template <typename Char>
+std::basic_string<Char> read(napi_env env, napi_value value, ReadText<Char> reader) {
   size_t size = 0;
   napi_status status = reader(env, value, nullptr, 0, &size);
   if (status == napi_string_expected) throw WrongValue("a string was expected");
   check(status);
-  std::string result(size, '\0');
+  std::basic_string<Char> result(size, Char{});
   // Room for the NUL that is always written: a std::string has it.
   check(reader(env, value, result.data(), size + 1, &size));
   return result;
@@ -98,6 +100,12 @@ double to_number(napi_env env, napi_value value) {
   return result;
 }
 
+int to_status(napi_env env, napi_value value) {
+  const double status = to_number(env, value);
+  if (!is_final_status(status)) throw WrongValue("a status from 200 to 599 was expected");
+  return static_cast<int>(status);
+}
+
 bool to_boolean(napi_env env, napi_value value) {
   bool result = false;
   if (napi_get_value_bool(env, value, &result) != napi_ok) {
@@ -107,11 +115,20 @@ bool to_boolean(napi_env env, napi_value value) {
 }
 
 std::string to_text(napi_env env, napi_value value) {
-  return read(env, value, napi_get_value_string_utf8);
+  return read<char>(env, value, napi_get_value_string_utf8);
 }
 
+// Node's own way to latin-1 drops the upper half of code units: one that looks harmless could
+// become the end of a line.
 std::string to_latin1(napi_env env, napi_value value) {
-  std::string result = read(env, value, napi_get_value_string_latin1);
+  const std::u16string units = read<char16_t>(env, value, napi_get_value_string_utf16);
+  std::string result(units.size(), '\0');
+  char16_t all = 0;
+  for (size_t i = 0; i < units.size(); ++i) {
+    all |= units[i];
+    result[i] = static_cast<char>(units[i]);
+  }
+  if (all > 0xFF) throw WrongValue("a string of bytes was expected: code units up to U+00FF");
   return result;
 }
 

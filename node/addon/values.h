@@ -15,6 +15,12 @@ class WrongValue : public std::invalid_argument {
   using std::invalid_argument::invalid_argument;
 };
 
+/// More than JavaScript can hold; becomes a RangeError.
+class TooLarge : public std::length_error {
+ public:
+  using std::length_error::length_error;
+};
+
 /// JavaScript threw, or may not run any more: the exception is pending, and nothing but returning
 /// is left to do.
 class JavaScriptFailed {};
@@ -43,6 +49,12 @@ napi_valuetype type_of(napi_env env, napi_value value);
 bool is_nothing(napi_env env, napi_value value);
 /// Throws WrongValue if it is none.
 double to_number(napi_env env, napi_value value);
+/// Whether a final reply can have that status (RFC 9110 section 15).
+constexpr bool is_final_status(double status) {
+  return status >= 200 && status <= 599;
+}
+/// The status of a final reply. Throws WrongValue if it is none.
+int to_status(napi_env env, napi_value value);
 bool to_boolean(napi_env env, napi_value value);
 /// A string as UTF-8; unpaired surrogates become U+FFFD. Throws WrongValue if it is no string.
 std::string to_text(napi_env env, napi_value value);

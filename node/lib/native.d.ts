@@ -110,7 +110,8 @@ export function peer(
 /**
  * The whole body, asked for and taken, once: null if it is not all here yet (then `body` is
  * called, and it is asked again), a Failure if it never will be. The text is decoded as by
- * TextDecoder (U+FFFD for bad bytes, no byte order mark).
+ * TextDecoder (U+FFFD for bad bytes, no byte order mark). Throws a RangeError, and the body is not
+ * taken, if it has more bytes than a string can have code units.
  */
 export function bodyText(slot: number): string | null | Failure;
 /** As `bodyText`; the array owns its buffer. */
@@ -194,7 +195,8 @@ export function setReferenced(server: number, referenced: boolean): void;
 export function pendingRequests(server: number): number;
 /**
  * Sends a request to the server's own handlers; `local(promise, …)` is called with the reply,
- * perhaps at once.
+ * perhaps at once. From within a handler the request waits until that has returned. Throws an Error
+ * if the server is stopped.
  */
 export function localFetch(
   server: number, method: string, target: string, lines: string, body: Uint8Array | null,

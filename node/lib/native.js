@@ -17,13 +17,25 @@ function candidates() {
 /** A sentence that says why Bao cannot run here; null if it can. */
 function obstacle() {
   const [major, minor] = process.versions.node.split(".").map(Number);
-  if (major < 22 || (major === 22 && minor < 12)) {
-    return `Bao needs Node 22.12 or later, and this is Node ${process.versions.node}`;
+  if (major < 22 || (major === 22 && minor < 15)) {
+    return `Bao needs Node 22.15 or later, and this is Node ${process.versions.node}`;
   }
   if (process.platform !== "linux" || process.arch !== "x64") {
     return `Bao runs on Linux on x64 only, and this is ${process.platform} on ${process.arch}`;
   }
   return null;
+}
+
+/**
+ * The same of the C library, which is asked only when the binary could not be loaded: the report
+ * takes longer than all the rest of the start.
+ */
+function missingGlibc() {
+  const runtime = process.report.getReport().header.glibcVersionRuntime;
+  if (!runtime) return "Bao needs glibc 2.36 or later, and this Node runs on another C library";
+  const [major, minor] = runtime.split(".").map(Number);
+  if (major > 2 || (major === 2 && minor >= 36)) return null;
+  return `Bao needs glibc 2.36 or later, and this system has ${runtime}`;
 }
 
 function load() {
@@ -33,7 +45,12 @@ function load() {
   if (!path) {
     throw new Error(`Bao's binary is missing: none of ${candidates().join(", ")} exists`);
   }
-  return createRequire(import.meta.url)(path);
+  try {
+    return createRequire(import.meta.url)(path);
+  } catch (cause) {
+    const reason = missingGlibc();
+    throw reason ? new Error(reason, { cause }) : cause;
+  }
 }
 
 const addon = load();

@@ -10,10 +10,6 @@ namespace bao::net {
 
 namespace {
 
-// Events taken from the kernel at once. Enough to batch, few enough that timers are not late behind
-// a full batch.
-constexpr size_t kEventsATurn = 256;
-
 // Timers that are due within this time are waited for exactly.
 constexpr std::chrono::seconds kNear{1};
 
@@ -53,7 +49,7 @@ class Loop::Wakeup final : public EventHandler {
   FileDescriptor fd_;
 };
 
-Loop::Loop() : epoll_(::epoll_create1(EPOLL_CLOEXEC)), events_(kEventsATurn) {
+Loop::Loop(size_t events_a_turn) : epoll_(::epoll_create1(EPOLL_CLOEXEC)), events_(events_a_turn) {
   if (!epoll_) throw_errno("epoll_create1");
   wakeup_ = std::make_unique<Wakeup>(*this);
   watch(wakeup_->fd(), EPOLLIN, *wakeup_);
@@ -149,13 +145,20 @@ void Loop::turn(std::chrono::milliseconds timeout) {
   if (count < 0 && errno != EINTR) throw_errno("epoll_wait");
   in_turn_ = true;
   read_clocks();
+  const TimePoint woken = now_;
   for (int i = 0; i < count; ++i) {
     static_cast<EventHandler*>(events_[static_cast<size_t>(i)].data.ptr)
         ->on_event(events_[static_cast<size_t>(i)].events);
   }
-  if (!timers_.empty() && timers_.earliest() <= now_) timers_.fire(now_);
+  // Not by the clock of now: if a handler took long, what others are timed out for not doing may
+  // have been ready all the while. The next turn hands it out before it looks at their timers.
+  if (!timers_.empty() && timers_.earliest() <= woken) timers_.fire(woken);
   finish_turn();
   in_turn_ = false;
+}
+
+void Loop::catch_up() {
+  if (last_tick() > now_) read_clocks();
 }
 
 void Loop::finish_turn() {

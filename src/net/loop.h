@@ -73,9 +73,14 @@ class Resident {
 /// threads. Everything but `post` and `wake` may only be called on the thread that runs it.
 class Loop {
  public:
-  /// Throws std::system_error if the kernel refuses the descriptors that a loop needs (epoll,
-  /// eventfd).
-  Loop();
+  /// Events taken in one turn unless told otherwise: enough to batch, few enough that timers are
+  /// not late behind a full batch.
+  static constexpr size_t kEventsATurn = 256;
+
+  /// A turn handles at most `events_a_turn` (above zero) descriptors; those that are left are
+  /// handled by the next ones, each in its turn. Throws std::system_error if the kernel refuses
+  /// the descriptors that a loop needs (epoll, eventfd).
+  explicit Loop(size_t events_a_turn = kEventsATurn);
   Loop(const Loop&) = delete;
   Loop& operator=(const Loop&) = delete;
   ~Loop();
@@ -95,12 +100,16 @@ class Loop {
   // -- Time
 
   TimerQueue& timers() { return timers_; }
-  /// The time of the last wake-up: one system clock reading for a whole turn. A reference, good as
-  /// long as the loop, so that whoever needs the time needs no loop.
+  /// The time of the last wake-up or `catch_up`: the system's clock is not read for each use. A
+  /// reference, good as long as the loop, so that whoever needs the time needs no loop.
   const TimePoint& now() const { return now_; }
-  /// Wall-clock time of the last wake-up, in seconds since the epoch (for the Date field). A
-  /// reference, likewise.
+  /// Wall-clock time of then, in seconds since the epoch (for the Date field). A reference,
+  /// likewise.
   const std::time_t& wall_time() const { return wall_time_; }
+  /// Brings `now` and `wall_time` up to date if the kernel's clock has ticked since they were read,
+  /// some milliseconds ago. For whoever is about to note when something happened: what ran earlier
+  /// in this turn may have taken seconds. A few nanoseconds, little beside any system call.
+  void catch_up();
 
   // -- Work
 
@@ -131,7 +140,8 @@ class Loop {
   /// Makes `run` return at the end of this turn.
   void stop() { stopped_ = true; }
   /// One turn: waits at most `timeout` (negative: until something happens; never past the next
-  /// timer), then handles what is ready. Must not be called from within a turn.
+  /// timer), then handles what is ready and fires the timers that were due when it woke up. Must
+  /// not be called from within a turn.
   void turn(std::chrono::milliseconds timeout);
   /// True while a turn runs.
   bool in_turn() const { return in_turn_; }

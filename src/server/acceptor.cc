@@ -33,6 +33,7 @@ void Acceptor::close() {
 }
 
 void Acceptor::on_event(uint32_t) {
+  loop_.catch_up();  // a connection's time begins when it is taken
   for (int i = 0; i < kAcceptsATurn && watched_; ++i) {
     net::Accepted accepted;
     switch (listener_.accept(accepted)) {

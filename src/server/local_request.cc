@@ -16,6 +16,8 @@ constexpr size_t kBurst = 1 << 20;
 
 void LocalRequest::start(Server& server, std::string_view method, std::string_view target,
                          const Fields& fields, std::string body, Done done) {
+  // With its table a stopped server has given up what could answer.
+  if (server.state() == Server::State::stopped) return done({});
   std::string head;
   head.append(method).append(" ").append(target).append(" HTTP/1.1\r\n");
   if (!fields.has("Host")) head.append("Host: ").append(server.authority()).append("\r\n");

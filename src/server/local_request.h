@@ -13,7 +13,7 @@ namespace bao::server {
 
 /// What a request without a socket came to.
 struct LocalReply {
-  int status = 0;
+  int status = 0;  ///< 0: it was aborted
   Fields fields{};
   std::string body{};
 };
@@ -27,7 +27,7 @@ class LocalRequest final : public http::Stream {
 
   /// `target` is a path with an optional query, or an http URL. Host and Content-Length are added
   /// unless `fields` has them. A request that the protocol layer would refuse is answered with its
-  /// error reply.
+  /// error reply; one to a server that has stopped with a status of 0, as if it had been aborted.
   static void start(Server& server, std::string_view method, std::string_view target,
                     const Fields& fields, std::string body, Done done);
 

@@ -262,6 +262,35 @@ TEST(LocalRequest, AForcedStopLetsTheEndedActOnTheOthers) {
   EXPECT_EQ(world.server->pending_requests(), 0u);
 }
 
+TEST(LocalRequest, OneToAStoppedServerHasStatus0) {
+  int calls = 0;
+  World world(TableMaker().fetch([&](Exchange&) { ++calls; }).make());
+  world.server->stop(true, net::Work([] {}));
+  ASSERT_EQ(world.server->state(), Server::State::stopped);
+  auto reply = world.request("GET", "/");
+  ASSERT_TRUE(reply);
+  EXPECT_EQ(reply->status, 0);
+  EXPECT_EQ(calls, 0);
+  EXPECT_EQ(world.server->pending_requests(), 0u);
+}
+
+// What it began with goes on without the table.
+TEST(LocalRequest, AHandlerMayStopItsServerAndAskIt) {
+  std::optional<LocalReply> inner;
+  World* here = nullptr;
+  World world(TableMaker()
+                  .fetch([&](Exchange& exchange) {
+                    here->server->stop(false, net::Work([] {}));
+                    inner = here->request("GET", "/again");
+                    exchange.reply({.status = 299});
+                  })
+                  .make());
+  here = &world;
+  EXPECT_EQ(world.request("GET", "/")->status, 299);
+  ASSERT_TRUE(inner);
+  EXPECT_EQ(inner->status, 0);
+}
+
 TEST(LocalRequest, HasNoAddress) {
   std::optional<net::PeerAddress> peer;
   World world(TableMaker()

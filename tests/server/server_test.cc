@@ -101,6 +101,42 @@ TEST(Server, APlaceThatIsTakenIsAListenError) {
   EXPECT_TRUE(alive.expired()) << "the table of a server that could not start is left behind";
 }
 
+// ---- Time
+
+// Two requests arrive at once, and the first handler takes longer than the idle timeout: that is no
+// fault of the second client, whose handler needs a moment.
+TEST(Server, ASlowHandlerCostsNoOtherRequestItsTime) {
+  Settings settings = loopback();
+  settings.idle_timeout = 100ms;
+  std::vector<http::Reference<Exchange>> pending;
+  World world(TableMaker()
+                  .route("/slow",
+                         [](Exchange& exchange) {
+                           const auto end = net::Clock::now() + 200ms;
+                           while (net::Clock::now() < end) {
+                           }
+                           exchange.reply({.body = "slow"});
+                         })
+                  .fetch(keeps(pending))
+                  .make(),
+              settings);
+  // Whichever is handled first, one of the two later ones comes behind the slow handler.
+  std::vector<RawClient> clients;
+  for (int i = 0; i < 3; ++i) clients.push_back(connect(world));
+  ASSERT_TRUE(world.turn_until([&] { return world.server->counters().connections_open == 3; }));
+  int i = 0;
+  for (RawClient& client : clients) {
+    client.send(std::string("GET ") + (i++ == 1 ? "/slow" : "/later") +
+                " HTTP/1.1\r\nHost: a\r\n\r\n");
+  }
+  world.loop.turn(20ms);
+  ASSERT_EQ(pending.size(), 2u);
+  world.loop.turn(0ms);
+  EXPECT_TRUE(pending.back()->open());
+  EXPECT_EQ(world.server->counters().connections_open, 3u - (pending.front()->open() ? 0u : 1u));
+  for (auto& exchange : pending) exchange->reply({});
+}
+
 // ---- Exchanges
 
 TEST(Server, AnswersOverASocket) {
