@@ -10,11 +10,14 @@
  */
 import { Blob } from "node:buffer";
 import { formDataBlob, readFormData } from "./form_data.js";
-import { hasUnreadBody, takeFromSlot } from "./slot_body.js";
+import { failureError, hasUnreadBody, takeFromSlot, whenOver } from "./slot_body.js";
 
 export const TEXT_TYPE = "text/plain;charset=utf-8";
 const FORM_TYPE = "application/x-www-form-urlencoded;charset=UTF-8";
 export const UNREAD = Symbol("unread");
+
+/** A stream is gathered before it is sent: one that never ends must not take all memory. */
+const MOST_BYTES = 128 * 1024 * 1024;
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
@@ -120,27 +123,57 @@ function assertUsable(holder) {
 
 /**
  * Takes the body: null, a string (only if `asText`, or if it is one), a Uint8Array, or a promise of
- * one of them. Throws a TypeError if it was taken before.
+ * one of them. Throws a TypeError if it was taken before. `request` is the one that the body is the
+ * reply to, if it is: a stream is read only as long as somebody waits for that.
  */
-export function take(holder, asText) {
+export function take(holder, asText, request) {
   if (holder._used !== false || typeof holder._body === "object") assertUsable(holder);
   const body = holder._body;
   if (body === null) return null;
   holder._used = true;
   if (body === UNREAD) return takeFromSlot(holder, asText);
-  return typeof body === "string" || body instanceof Uint8Array ? body : bytesOf(body);
+  return typeof body === "string" || body instanceof Uint8Array ? body : bytesOf(body, request);
 }
 
 /** The bytes of a Blob, a Later or a stream. */
-function bytesOf(body) {
+function bytesOf(body, request) {
   if (body instanceof Later) return body.bytes();
   if (body instanceof Blob) return body.arrayBuffer().then((buffer) => new Uint8Array(buffer));
-  return bytesOfStream(body);
+  return bytesOfStream(body, request);
 }
 
-async function bytesOfStream(stream) {
+/** A stream as the reply to `request`, if there is one, is cancelled when its exchange ends. */
+export async function bytesOfStream(stream, request) {
+  const reader = stream.getReader();
+  const cancel = (reason) => void reader.cancel(reason).catch(() => {});
+  if (request !== undefined) whenOver(request, () => cancel(failureError(5)));
+  try {
+    return joined(await chunksOf(reader, request === undefined ? Infinity : MOST_BYTES));
+  } catch (error) {
+    cancel(error);
+    throw error;
+  } finally {
+    reader.releaseLock();
+  }
+}
+
+async function chunksOf(reader, most) {
   const chunks = [];
-  for await (const chunk of stream) chunks.push(bytesOfChunk(chunk));
+  let length = 0;
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) return chunks;
+    const chunk = bytesOfChunk(value);
+    length += chunk.length;
+    if (length > most) {
+      const sentence = `A stream of more than ${most >> 20} MiB cannot be a reply yet`;
+      throw new RangeError(`${sentence}: replies are sent when they are whole`);
+    }
+    chunks.push(chunk);
+  }
+}
+
+function joined(chunks) {
   if (chunks.length === 1) return chunks[0];
   const whole = new Uint8Array(chunks.reduce((sum, chunk) => sum + chunk.length, 0));
   let at = 0;
@@ -252,13 +285,13 @@ function read(holder, asText, convert) {
     if (value instanceof Promise) return handled(value.then(convert));
     return Promise.resolve(convert(value));
   } catch (error) {
-    return Promise.reject(error);
+    return handled(Promise.reject(error));
   }
 }
 
 /**
- * A program may begin to read a body and answer without waiting for it. That nothing more arrives
- * then is no error that should end the process.
+ * A program may begin to read a body and answer without waiting for it, or wait for something else
+ * first. That its client has gone, or sent no JSON, is no error that should end the process then.
  */
 function handled(promise) {
   promise.catch(() => {});

@@ -3,8 +3,10 @@
  * short, because every request takes one of them; the uncommon ones are in send.js and failure.js.
  */
 import * as native from "./native.js";
+import { isolated, needsIsolation } from "./context.js";
 import { fail } from "./failure.js";
 import { requestFromSlot } from "./request.js";
+import { Response } from "./response.js";
 import { send } from "./send.js";
 
 const { registers, replyText } = native;
@@ -55,10 +57,23 @@ export function removeEntry(number) {
 export function dispatch(head, first, second, third) {
   const slot = registers[SLOT];
   const entry = entries[registers[HANDLER]];
-  const { server, names } = entry;
-  const request = requestFromSlot(slot, head, server);
+  const request = requestFromSlot(slot, head, entry.server);
   try {
+    const { names } = entry;
     if (names !== null) request._params = paramsOf(slot, names, first, second, third);
+    return needsIsolation() ? isolated(run, entry, request, slot) : run(entry, request, slot);
+  } catch (error) {
+    // What is left: the stack is exhausted, or parameters cannot be read.
+    if (request._slot >= 0) pending[slot] = request;
+    fail(entry, request, error);
+  }
+  return undefined;
+}
+
+/** Runs the handler, and what it makes the library call. Gives what `dispatch` gives. */
+function run(entry, request, slot) {
+  const { server } = entry;
+  try {
     const result = entry.handler.call(server, request, server);
     if (isPlain(result) && request._slot >= 0) return plainBody(request, result);
     if (request._slot >= 0) pending[slot] = request;
@@ -83,13 +98,15 @@ function plainBody(request, response) {
 
 /**
  * Whether a result is a Response of ours that can be sent as it is: text, of one of the types that
- * registers know, without fields. Only ours have `_status`.
+ * registers know, without fields.
  */
 function isPlain(result) {
   return (
     result !== null &&
     typeof result === "object" &&
+    Response._isOurs(result) &&
     result._status >= 200 &&
+    result._status <= 599 &&
     result._headers === null &&
     typeof result._body === "string" &&
     result._used === false &&
@@ -153,6 +170,11 @@ export function gone(slot, failure, over) {
   }
   // The signal may be asked for later, and must be aborted then.
   void request.signal;
+  if (needsIsolation()) isolated(tellGone, request, failure, over);
+  else tellGone(request, failure, over);
+}
+
+function tellGone(request, failure, over) {
   request._clientGone();
   if (over && request._watch !== null) request._detached(failure);
 }

@@ -5,16 +5,22 @@
 import { fileURLToPath } from "node:url";
 
 const MOST_CAUSES = 16;
+/** A stack may be any text, however long; V8's have few frames, and these are short. */
+const MOST_LINES = 100;
+const LONGEST_LINE = 1000;
+/** Files of programs: no other file is shown, whatever a stack says. */
+const PROGRAM_FILE = /\.[cm]?[jt]sx?$/;
 const OWN_FOLDER = new URL(".", import.meta.url).href;
 const OWN_PATH = fileURLToPath(OWN_FOLDER);
 
 /** @returns {import("./native.js").ErrorDescription} */
 export function describe(error) {
   if (!isObject(error)) return { type: typeof error, message: text(error), frames: [] };
+  const message = text(read(error, "message") ?? error);
   return {
     type: text(read(error, "name") ?? read(read(error, "constructor"), "name") ?? "Error"),
-    message: text(read(error, "message") ?? error),
-    frames: framesOf(text(read(error, "stack") ?? "")),
+    message,
+    frames: framesOf(text(read(error, "stack") ?? ""), message),
   };
 }
 
@@ -52,18 +58,41 @@ function text(value) {
   }
 }
 
+/**
+ * What follows the message in V8's `stack`, which begins as "Name: message" or "Name [CODE]:
+ * message"; "" if it does not. The message may be a client's text with lines that look like frames
+ * and name any file, so they must not be taken for some. The name may have changed since then.
+ */
+function behindMessage(stack, message) {
+  if (message === "") return /^[\w$]+(?: \[\w+\])?\n/.test(stack) ? stack : "";
+  const start = stack.indexOf(": ") + 2;
+  if (start < 2 || stack.slice(0, start).includes("\n")) return "";
+  const end = start + message.length;
+  return stack.startsWith(message, start) && stack[end] === "\n" ? stack.slice(end) : "";
+}
+
 /** The frames of V8's `stack`: lines like "    at async name (place:line:column)". */
-function framesOf(stack) {
+function framesOf(stack, message) {
   const frames = [];
-  for (const line of stack.split("\n")) {
-    const found = /^\s+at (?:(.*?) \((.*)\)|(?:async )?(.*))$/.exec(line);
-    if (found) frames.push(frameOf(found[1] ?? "", found[2] ?? found[3]));
+  for (const line of behindMessage(stack, message).split("\n", MOST_LINES)) {
+    if (line.length > LONGEST_LINE) continue;
+    const shown = line.trim();
+    if (shown.startsWith("at ")) frames.push(frameOf(shown.slice(3)));
   }
   return frames;
 }
 
-function frameOf(name, place) {
-  const found = /^(.*?)(?::(\d+))(?::(\d+))?$/.exec(place);
+/** A frame is "name (place)", "async place" or "place". */
+function frameOf(shown) {
+  const open = shown.indexOf(" (");
+  if (open >= 0 && shown.endsWith(")")) {
+    return frameAt(shown.slice(0, open), shown.slice(open + 2, -1));
+  }
+  return frameAt("", shown.startsWith("async ") ? shown.slice(6) : shown);
+}
+
+function frameAt(name, place) {
+  const found = /^(.*?)(?::(\d{1,9}))(?::(\d{1,9}))?$/.exec(place);
   const file = pathOf(found ? found[1] : place);
   return {
     function: name,
@@ -85,5 +114,6 @@ function pathOf(place) {
 
 /** Whether a file is the program's own, not Node's, Bao's or a package's. */
 function isUsers(file) {
-  return file.startsWith("/") && !file.startsWith(OWN_PATH) && !file.includes("/node_modules/");
+  if (!file.startsWith("/") || !PROGRAM_FILE.test(file)) return false;
+  return !file.startsWith(OWN_PATH) && !file.includes("/node_modules/");
 }

@@ -47,7 +47,11 @@ function normalValue(value, name) {
 }
 
 function trimmedValue(text, name) {
-  const trimmed = text.replace(/^[\t\n\r ]+|[\t\n\r ]+$/g, "");
+  let start = 0;
+  let end = text.length;
+  while (start < end && isWhiteSpace(text.charCodeAt(start))) start++;
+  while (end > start && isWhiteSpace(text.charCodeAt(end - 1))) end--;
+  const trimmed = text.slice(start, end);
   if (FORBIDDEN.test(trimmed)) {
     throw new TypeError(
       `Header ${JSON.stringify(name)} has an invalid value: ` +
@@ -55,6 +59,10 @@ function trimmedValue(text, name) {
     );
   }
   return trimmed;
+}
+
+function isWhiteSpace(code) {
+  return code === 0x20 || code === 0x09 || code === 0x0a || code === 0x0d;
 }
 
 function appendField(list, name, value) {

@@ -40,7 +40,13 @@ function isOurs(input) {
 }
 
 /** Fields that say how a request came to us; the platform's fetch refuses to send some of them. */
-const OF_THE_TRANSFER = ["connection", "keep-alive", "transfer-encoding", "upgrade", "expect"];
+export const OF_THE_TRANSFER = [
+  "connection",
+  "keep-alive",
+  "transfer-encoding",
+  "upgrade",
+  "expect",
+];
 
 /** The platform cannot look into a Request of ours, so it is told what is in there. */
 function fetchOurs(platformFetch, input, init) {

@@ -7,7 +7,7 @@
  * is a string and that was not `_used` goes out as that string with `_status` and `_type`. So `new
  * Response("text")` must only store.
  */
-import { defineBody, extract, shareBody, take, TEXT_TYPE } from "./body.js";
+import { bytesOfStream, defineBody, extract, shareBody, take, TEXT_TYPE } from "./body.js";
 import { Headers } from "./headers.js";
 import { standInFor } from "./platform_classes.js";
 
@@ -27,6 +27,8 @@ export class Response {
   _headers = null;
   _used = false;
   _statusText = "";
+  /** Parsed JSON may have all the fields above, but not this. */
+  #brand;
 
   constructor(body, init) {
     if (typeof body === "string") {
@@ -36,6 +38,11 @@ export class Response {
       this._type = extract(this, body);
     }
     if (init !== undefined && init !== null) initialize(this, init);
+  }
+
+  /** Whether an object was made by this class. */
+  static _isOurs(object) {
+    return #brand in object;
   }
 
   /** As in Bun, `init` may be a status. */
@@ -199,13 +206,14 @@ export function isResponse(value) {
 /**
  * Takes a Response of ours or of the platform for sending: its body is used afterwards. Throws a
  * TypeError if it was used before. A promise is returned only if the body has to be waited for:
- * Blobs, streams, and Responses of the platform.
+ * Blobs, streams, and Responses of the platform. `request` is the one that it is the reply to, if
+ * there is one yet.
  * @returns {Parts | Promise<Parts>}
  */
-export function replyParts(response) {
-  if (response._used === undefined) return partsOfPlatforms(response);
+export function replyParts(response, request) {
+  if (!Response._isOurs(response)) return partsOfPlatforms(response, request);
   if (response._status === 0) throw new TypeError("Response.error() cannot be sent");
-  const body = take(response, true);
+  const body = take(response, true, request);
   const lines = response._headers === null ? null : response._headers._wire();
   const parts = { status: response._status, lines, type: response._type, body };
   return body instanceof Promise ? body.then((whole) => withBody(parts, whole)) : parts;
@@ -225,12 +233,12 @@ const OF_THE_TRANSFER = [
   "content-encoding",
 ];
 
-async function partsOfPlatforms(response) {
+async function partsOfPlatforms(response, request) {
   if (response.type === "error") throw new TypeError("Response.error() cannot be sent");
   if (response.bodyUsed) throw new TypeError("Body already used");
   const headers = new Headers(response.headers);
   // What fetch() has received is decoded and unframed by now.
   if (response.url !== "") for (const name of OF_THE_TRANSFER) headers.delete(name);
-  const body = response.body === null ? null : await response.bytes();
+  const body = response.body === null ? null : await bytesOfStream(response.body, request);
   return { status: response.status, lines: headers._wire(), type: null, body };
 }

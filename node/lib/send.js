@@ -11,7 +11,7 @@ export function send(entry, request, result) {
   let parts;
   try {
     if (!isResponse(result)) return sendNothing(entry, request, result);
-    parts = replyParts(result);
+    parts = replyParts(result, request);
   } catch (error) {
     return fail(entry, request, error);
   }

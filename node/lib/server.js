@@ -4,6 +4,7 @@
 import { abortRequest } from "./dispatch.js";
 import * as native from "./native.js";
 import { checkFunction } from "./options.js";
+import { OF_THE_TRANSFER } from "./platform.js";
 import { Request } from "./request.js";
 import { Response } from "./response.js";
 import { compile, forget } from "./routes.js";
@@ -11,6 +12,9 @@ import { compile, forget } from "./routes.js";
 /** Resolvers of promises that the addon knows by number: of `stop` and `fetch`. */
 const promises = new Map();
 let lastPromise = 0;
+
+/** Fields that `server.fetch` says itself, and those of another transfer. */
+const NOT_FOR_LOCAL = new Set(["host", "content-length", ...OF_THE_TRANSFER]);
 
 function newPromise() {
   const number = ++lastPromise;
@@ -26,12 +30,14 @@ function takePromise(number) {
 
 /** The table's function: a `stop` is done. */
 export function stopped(number) {
-  takePromise(number).resolve();
+  takePromise(number)?.resolve();
 }
 
-/** The table's function: the reply to a request of `server.fetch`. */
+/** The table's function: the reply to a request of `server.fetch`, if it was not aborted. */
 export function local(number, status, lines, bytes) {
-  const { resolve, reject } = takePromise(number);
+  const resolvers = takePromise(number);
+  if (resolvers === undefined) return;
+  const { resolve, reject } = resolvers;
   if (status === 0) return reject(new DOMException("The request was aborted.", "AbortError"));
   const body = status === 204 || status === 205 || status === 304 ? null : bytes;
   const headers = lines.split("\r\n").slice(0, -1).map((line) => {
@@ -54,7 +60,7 @@ export class Server {
   static _start(settings, options) {
     const server = new Server();
     const routes = compile(options, server);
-    const facts = native.start(settings, routes);
+    const facts = startOrForget(settings, routes);
     server.#number = facts.server;
     server.#facts = facts;
     server._authority = facts.authority;
@@ -67,8 +73,13 @@ export class Server {
     this.#table = table;
     const routes = await prepared;
     if (!routes) return;
-    if (this.#table === table && this.#number >= 0) native.reload(this.#number, routes);
-    else forget(routes.table);
+    if (this.#table !== table || this.#number < 0) return forget(routes.table);
+    try {
+      native.reload(this.#number, routes);
+    } catch (error) {
+      // The handlers stay in place, and tell it to each request.
+      console.error("A Response on a route cannot be prepared:", error);
+    }
   }
 
   get port() {
@@ -140,20 +151,33 @@ export class Server {
     return this;
   }
 
-  /** Asks the server's own handlers, without a socket. `input`: a path, a URL or a Request. */
+  /**
+   * Asks the server's own handlers, without a socket. `input`: a path, a URL or a Request. Its
+   * signal ends the waiting; the handler goes on.
+   */
   async fetch(input, init) {
     const request = requestOf(input, init, this.#facts.url);
+    const { signal } = request;
+    signal.throwIfAborted();
     const body = request.body === null ? null : await request.bytes();
+    signal.throwIfAborted();
     if (this.#number < 0) throw new Error("server.fetch(): the server is stopped");
     const { host, pathname, search } = new URL(request.url);
     let lines = "";
     for (const [name, value] of request.headers) {
-      if (name !== "host" && name !== "content-length") lines += `${name}: ${value}\r\n`;
+      if (!NOT_FOR_LOCAL.has(name)) lines += `${name}: ${value}\r\n`;
     }
     const { number, promise } = newPromise();
-    native.localFetch(
-      this.#number, request.method, pathname + search, `host: ${host}\r\n${lines}`, body, number);
-    return promise;
+    const abort = () => takePromise(number)?.reject(signal.reason);
+    signal.addEventListener("abort", abort);
+    try {
+      native.localFetch(
+        this.#number, request.method, pathname + search, `host: ${host}\r\n${lines}`, body, number);
+      return await promise;
+    } finally {
+      takePromise(number);
+      signal.removeEventListener("abort", abort);
+    }
   }
 
   /** Who sent a request; null if it is over, or came by a unix socket. */
@@ -213,6 +237,16 @@ export class Server {
   [Symbol.for("nodejs.util.inspect.custom")](depth, options, inspect) {
     const { port, hostname, id, development } = this;
     return `Server ${inspect({ url: this.#facts.url, port, hostname, id, development }, options)}`;
+  }
+}
+
+/** A server that the addon refuses never owns its table. */
+function startOrForget(settings, routes) {
+  try {
+    return native.start(settings, routes);
+  } catch (error) {
+    forget(routes.table);
+    throw error;
   }
 }
 

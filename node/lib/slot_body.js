@@ -6,12 +6,14 @@ import { announcesBody } from "./head.js";
 import { native } from "./slots.js";
 
 /**
- * Who waits for something about a request: a reader of its body, and the signal once somebody has
- * it.
+ * Who waits for something about a request: a reader of its body, the signal once somebody has it,
+ * and who makes its reply.
  */
 export class Watch {
   controller = null;
   reader = null;
+  /** Called when the exchange is over: ends what reads the reply's stream. */
+  whenOver = null;
 }
 
 const FAILURES = [
@@ -24,10 +26,29 @@ const FAILURES = [
   ["AbortError", "The server was stopped before the request's body had arrived."],
 ];
 
+/** All that were made, to tell them from errors of the program. */
+const failureErrors = new WeakSet();
+
 /** The error for a Failure of native.d.ts. */
 export function failureError(failure) {
   const [name, message] = FAILURES[failure] ?? FAILURES[5];
-  return new DOMException(message, name);
+  const error = new DOMException(message, name);
+  failureErrors.add(error);
+  return error;
+}
+
+/** Whether an error tells no more than what became of a request, by itself or as its cause. */
+export function isFailureError(error) {
+  try {
+    return failureErrors.has(error) || failureErrors.has(error?.cause);
+  } catch {
+    return false;
+  }
+}
+
+/** Calls `action` when the exchange is over, for whatever reason; never if it is over already. */
+export function whenOver(request, action) {
+  if (request._slot >= 0) (request._watch ??= new Watch()).whenOver = action;
 }
 
 /**

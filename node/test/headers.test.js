@@ -66,3 +66,10 @@ test("Headers shown on the console", async () => {
   );
   assert.equal(shown, "Headers { a: '1', 'set-cookie': [ '2', '3' ] }");
 });
+
+test("values: white space inside of a long one is passed over once", () => {
+  const start = performance.now();
+  const value = "a" + " ".repeat(50_000) + "b";
+  assert.equal(new Headers({ a: `\t ${value}\r\n ` }).get("a"), value);
+  assert.ok(performance.now() - start < 1000);
+});
