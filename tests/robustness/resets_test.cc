@@ -147,22 +147,29 @@ TEST_P(Departures, AtEveryStepLeaveNothingBehind) {
   const Vitals start = server.vitals();
   const int rounds = repetitions(12);
   constexpr int kWarmUp = 4;
+  constexpr int kAttempts = 4;
   for (const Step& step : steps()) {
-    Vitals before = server.vitals();
-    Vitals base;
-    for (int round = 0; round < kWarmUp + rounds; ++round) {
-      ASSERT_NO_FATAL_FAILURE(depart(server, step)) << step.name;
-      const Vitals rest = server.vitals_at_rest(before, static_cast<int64_t>(step.clients));
-      ASSERT_EQ(rest.connections_open, 0) << step.name;
-      ASSERT_EQ(rest.requests_pending, 0) << step.name;
-      ASSERT_EQ(rest.descriptors, start.descriptors) << step.name;
-      before = rest;
-      if (round == kWarmUp - 1) base = rest;
+    Vitals rest = server.vitals();
+    const auto run = [&](int times) {
+      for (int round = 0; round < times; ++round) {
+        ASSERT_NO_FATAL_FAILURE(depart(server, step)) << step.name;
+        rest = server.vitals_at_rest(rest, static_cast<int64_t>(step.clients));
+        ASSERT_EQ(rest.connections_open, 0) << step.name;
+        ASSERT_EQ(rest.requests_pending, 0) << step.name;
+        ASSERT_EQ(rest.descriptors, start.descriptors) << step.name;
+      }
+    };
+    ASSERT_NO_FATAL_FAILURE(run(kWarmUp));
+    // What every client leaves behind is there each time; a buffer that is kept for all of them may
+    // grow once, whenever many of them meet in one turn.
+    int64_t grown = kNoise;
+    for (int attempt = 0; attempt < kAttempts && grown >= kNoise; ++attempt) {
+      const int64_t before = rest.memory;
+      ASSERT_NO_FATAL_FAILURE(run(rounds));
+      grown = kSanitized ? 0 : rest.memory - before;
     }
-    if constexpr (!kSanitized) {
-      // Of 240 clients for most steps: forty bytes that each leaves behind are found.
-      EXPECT_LT(before.memory - base.memory, kNoise) << step.name;
-    }
+    // Of 240 clients for most steps: forty bytes that each leaves behind are found.
+    EXPECT_LT(grown, kNoise) << step.name;
   }
   Client good(server.place());
   EXPECT_TRUE(good.get("/text"));
