@@ -12,6 +12,7 @@
 #include <bao/bao.h>
 
 #include "api/served.h"
+#include "api/stopped.h"
 
 // Handlers that suspend: what stays good meanwhile, and what happens when the world goes on without
 // them.
@@ -22,6 +23,7 @@ using namespace std::chrono_literals;
 using testing::RawClient;
 using testing::RawReply;
 using testing::Served;
+using testing::Stopped;
 using testing::turn_for;
 using testing::turn_until;
 
@@ -257,23 +259,6 @@ TEST(Coroutine, MayEndItselfByTheStopToken) {
   }
   EXPECT_TRUE(turn_until([&] { return ended == 5; }));
 }
-
-/// Suspends until the token stops, and is resumed by whoever stops it.
-class Stopped {
- public:
-  explicit Stopped(std::stop_token token) : token_(std::move(token)) {}
-  bool await_ready() const { return token_.stop_requested(); }
-  void await_suspend(std::coroutine_handle<> handle) { callback_.emplace(token_, Resume{handle}); }
-  void await_resume() const {}
-
- private:
-  struct Resume {
-    void operator()() const { handle.resume(); }
-    std::coroutine_handle<> handle;
-  };
-  std::stop_token token_;
-  std::optional<std::stop_callback<Resume>> callback_;
-};
 
 // It ends, and with it all that it owned, in the middle of the request to stop: also a second
 // callback, to which the request would have come next.

@@ -11,6 +11,7 @@
 #include <bao/bao.h>
 
 #include "api/served.h"
+#include "api/stopped.h"
 
 // Writer::stop_token: how a producer that waits for something else than its client learns that the
 // client has gone.
@@ -20,6 +21,7 @@ namespace {
 using namespace std::chrono_literals;
 using testing::RawClient;
 using testing::Served;
+using testing::Stopped;
 using testing::turn_for;
 using testing::turn_until;
 
@@ -30,23 +32,6 @@ Options streaming(Producer produce) {
   options.fetch = [produce] { return Response::stream(produce); };
   return options;
 }
-
-/// Suspends until the token stops, and is resumed by whoever stops it.
-class Stopped {
- public:
-  explicit Stopped(std::stop_token token) : token_(std::move(token)) {}
-  bool await_ready() const { return token_.stop_requested(); }
-  void await_suspend(std::coroutine_handle<> handle) { callback_.emplace(token_, Resume{handle}); }
-  void await_resume() const {}
-
- private:
-  struct Resume {
-    void operator()() const { handle.resume(); }
-    std::coroutine_handle<> handle;
-  };
-  std::stop_token token_;
-  std::optional<std::stop_callback<Resume>> callback_;
-};
 
 /// Every way in which a stream may lose its client.
 const std::vector<std::function<void(RawClient&, Server&)>> kEnds{

@@ -29,7 +29,7 @@ trusted=${NODE_EXTRA_CA_CERTS:-/etc/ssl/certs/ca-certificates.crt}
 printf '127.0.0.1 localhost\n::1 localhost\n' >"$machine/etc/hosts"
 
 # A space in the path is part of what is tried.
-git clone --quiet --no-hardlinks -- "$repository" "$machine/root/a clone"
+git clone --quiet --no-hardlinks -- "$repository" "$machine/srv/a clone"
 
 # What is mounted in the namespace goes with it.
 unshare --mount --pid --fork bash -euc '
@@ -38,5 +38,5 @@ unshare --mount --pid --fork bash -euc '
   machine=$1
   shift
   exec env -i HOME=/root NODE_EXTRA_CA_CERTS=/etc/trusted.crt PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
-    chroot "$machine" bash -c '\''cd "/root/a clone" && exec "$@"'\'' bash "$@"
+    chroot "$machine" bash -c '\''cd "/srv/a clone" && exec "$@"'\'' bash "$@"
 ' bash "$machine" "$@" </dev/null
