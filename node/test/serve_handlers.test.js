@@ -1,20 +1,11 @@
 import assert from "node:assert/strict";
-import { after, test } from "node:test";
-import { Headers, Request, Response, serve } from "../lib/index.js";
+import { test } from "node:test";
+import { Headers, Request, Response } from "../lib/index.js";
+import { at, start } from "./started.js";
 import { Client, errorsOf } from "./wire.js";
 
 const PlatformResponse = globalThis.Response;
-const servers = [];
-after(() => Promise.all(servers.map((server) => server.stop(true))));
 
-/** A server for one test, in production unless it says otherwise. */
-function start(options) {
-  const server = serve({ port: 0, hostname: "127.0.0.1", development: false, ...options });
-  servers.push(server);
-  return server;
-}
-
-const at = (server, path = "/", init) => fetch(new URL(path, server.url), init);
 const deferred = () => Promise.withResolvers();
 
 /** What a handler's result becomes on the wire. */

@@ -3,24 +3,16 @@ import assert from "node:assert/strict";
 import { AsyncLocalStorage } from "node:async_hooks";
 import { Blob } from "node:buffer";
 import { once } from "node:events";
-import { after, test as anyTest } from "node:test";
+import { test as anyTest } from "node:test";
 import { Headers, Request, Response, serve } from "../lib/index.js";
+import { at, start } from "./started.js";
 import { Client, errorsOf, library, run } from "./wire.js";
 
 const PlatformResponse = globalThis.Response;
-const servers = [];
-after(() => Promise.all(servers.map((server) => server.stop(true))));
 
 /** What is waited for may never come if the library is at fault. */
 const test = (name, action) => anyTest(name, { timeout: 20_000 }, action);
 
-function start(options) {
-  const server = serve({ port: 0, hostname: "127.0.0.1", development: false, ...options });
-  servers.push(server);
-  return server;
-}
-
-const at = (server, path = "/", init) => fetch(new URL(path, server.url), init);
 const turn = () => new Promise(setImmediate);
 const program = (source) =>
   `import { serve, Response } from ${JSON.stringify(library)};

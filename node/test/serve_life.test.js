@@ -1,18 +1,10 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { after, test } from "node:test";
+import { test } from "node:test";
 import { Worker } from "node:worker_threads";
-import { Response, serve } from "../lib/index.js";
+import { Response } from "../lib/index.js";
+import { start } from "./started.js";
 import { Client, library, run } from "./wire.js";
-
-const servers = [];
-after(() => Promise.all(servers.map((server) => server.stop(true))));
-
-function start(options) {
-  const server = serve({ port: 0, hostname: "127.0.0.1", development: false, ...options });
-  servers.push(server);
-  return server;
-}
 
 const textAt = async (server, path = "/") => (await fetch(new URL(path, server.url))).text();
 const program = (source) =>

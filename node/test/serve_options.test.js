@@ -4,18 +4,10 @@ import { existsSync, mkdtempSync, writeFileSync } from "node:fs";
 import { request as httpRequest } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { after, test } from "node:test";
+import { test } from "node:test";
 import { Request, Response, serve } from "../lib/index.js";
+import { start } from "./started.js";
 import { Client, library, run } from "./wire.js";
-
-const servers = [];
-after(() => Promise.all(servers.map((server) => server.stop(true))));
-
-function start(options) {
-  const server = serve({ port: 0, hostname: "127.0.0.1", development: false, ...options });
-  servers.push(server);
-  return server;
-}
 
 const textAt = async (server, path, init) => (await fetch(new URL(path, server.url), init)).text();
 

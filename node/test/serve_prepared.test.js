@@ -1,19 +1,10 @@
 /** Responses on routes whose bodies have to be read first: Blobs, forms, the platform's Responses. */
 import assert from "node:assert/strict";
-import { after, test } from "node:test";
-import { Response, serve } from "../lib/index.js";
+import { test } from "node:test";
+import { Response } from "../lib/index.js";
+import { at, start } from "./started.js";
 
 const PlatformResponse = globalThis.Response;
-const servers = [];
-after(() => Promise.all(servers.map((server) => server.stop(true))));
-
-function start(options) {
-  const server = serve({ port: 0, hostname: "127.0.0.1", development: false, ...options });
-  servers.push(server);
-  return server;
-}
-
-const at = (server, path = "/", init) => fetch(new URL(path, server.url), init);
 
 /** Asks until the reply is a prepared one. */
 async function prepared(server, path) {

@@ -4,18 +4,10 @@ import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { after, test } from "node:test";
-import { Response, serve } from "../lib/index.js";
+import { test } from "node:test";
+import { Response } from "../lib/index.js";
+import { start } from "./started.js";
 import { Client, library, run } from "./wire.js";
-
-const servers = [];
-after(() => Promise.all(servers.map((server) => server.stop(true))));
-
-function start(options) {
-  const server = serve({ port: 0, hostname: "127.0.0.1", development: false, ...options });
-  servers.push(server);
-  return server;
-}
 
 const program = (source) =>
   `import { serve, Response } from ${JSON.stringify(library)};\n${source}`;
