@@ -171,7 +171,7 @@ void Environment::wake() {
 
 Environment::Entry::Entry(Environment& environment)
     : environment_(environment), outermost_(!std::exchange(environment.entered_, true)) {
-  if (outermost_) environment_.loop_->update_clocks();
+  if (outermost_) environment_.loop_->catch_up();
 }
 
 Environment::Entry::~Entry() {

@@ -10,6 +10,14 @@
 
 namespace bao::http {
 
+/// Where a codec keeps the head of a reply that is sent many times as it goes out, so that it is
+/// written only once. Whoever makes the reply gives it an empty one and keeps it as long as
+/// status, fields, type and length stay as they are. One thread's.
+struct EncodedHead {
+  std::string http1;   ///< a head of HTTP/1.1, complete
+  size_t date_at = 0;  ///< where the server's Date line stands in it, or npos
+};
+
 /// A reply, as a handler's side gives it to a stream. Only views: nothing here is kept beyond the
 /// call, apart from the body if it cannot be sent at once, and that is then taken from its owner
 /// instead of copied.
@@ -32,6 +40,7 @@ struct Reply {
   /// thrown away meanwhile, for a client that sends all of it before it reads.
   bool drops_body = false;
   bool close = false;  ///< end the connection after this reply
+  EncodedHead* encoded = nullptr;  ///< of a reply that is sent many times; never of a streamed one
 };
 
 }  // namespace bao::http

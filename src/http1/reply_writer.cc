@@ -82,31 +82,10 @@ void write_length(Pen& pen, const http::Reply& reply, const ReplyFraming& framin
   pen.put(kCrlf);
 }
 
-}  // namespace
-
-void DateLine::format(std::time_t now) {
-  second_ = now;
-  char date[29];
-  http::format_date(now, date);
-  std::memcpy(line_, "Date: ", 6);
-  std::memcpy(line_ + 6, date, 29);
-  std::memcpy(line_ + 35, "\r\n", 2);
-}
-
-bool asks_to_close(const http::Reply& reply) {
-  if (reply.close) return true;
-  if (reply.fields == nullptr || !reply.fields->knows(Fields::kConnection)) return false;
-  for (Fields::Field field : *reply.fields) {
-    if (http::equals_ignoring_case(field.name, "connection") &&
-        http::list_contains_token(field.value, "close")) {
-      return true;
-    }
-  }
-  return false;
-}
-
-void write_reply_head(OutputBuffer& out, const http::Reply& reply, const ReplyFraming& framing,
-                      std::string_view date_line) {
+// Writes a head. Where its Date line stands, counted from its first byte, or npos if the program
+// has a Date of its own.
+size_t write_head(OutputBuffer& out, const http::Reply& reply, const ReplyFraming& framing,
+                  std::string_view date_line) {
   const Fields* fields = reply.fields;
   const auto knows = [fields](Fields::Known field) {
     return fields != nullptr && fields->knows(field);
@@ -127,7 +106,11 @@ void write_reply_head(OutputBuffer& out, const http::Reply& reply, const ReplyFr
   } else {
     pen.put(lines);
   }
-  if (!knows(Fields::kDate)) pen.put(date_line);
+  size_t date_at = std::string::npos;
+  if (!knows(Fields::kDate)) {
+    date_at = static_cast<size_t>(pen.at() - begin);
+    pen.put(date_line);
+  }
   if (!framing.keep_alive) {
     pen.put("Connection: close\r\n");
   } else if (framing.http_1_0) {
@@ -136,6 +119,52 @@ void write_reply_head(OutputBuffer& out, const http::Reply& reply, const ReplyFr
   if (!own_length) write_length(pen, reply, framing);
   pen.put(kCrlf);
   out.commit(static_cast<size_t>(pen.at() - begin));
+  return date_at;
+}
+
+void copy_head(OutputBuffer& out, const http::EncodedHead& encoded, std::string_view date_line) {
+  const std::string& bytes = encoded.http1;
+  char* to = out.reserve(bytes.size());
+  std::memcpy(to, bytes.data(), bytes.size());
+  if (encoded.date_at != bytes.npos) {
+    std::memcpy(to + encoded.date_at, date_line.data(), DateLine::kSize);
+  }
+  out.commit(bytes.size());
+}
+
+}  // namespace
+
+void DateLine::format(std::time_t now) {
+  second_ = now;
+  char date[29];
+  http::format_date(now, date);
+  std::memcpy(line_, "Date: ", 6);
+  std::memcpy(line_ + 6, date, 29);
+  std::memcpy(line_ + 35, "\r\n", 2);
+}
+
+bool ask_to_close(const Fields& fields) {
+  for (Fields::Field field : fields) {
+    if (http::equals_ignoring_case(field.name, "connection") &&
+        http::list_contains_token(field.value, "close")) {
+      return true;
+    }
+  }
+  return false;
+}
+
+void write_reply_head(OutputBuffer& out, const http::Reply& reply, const ReplyFraming& framing,
+                      std::string_view date_line) {
+  http::EncodedHead* encoded = reply.encoded;
+  if (encoded == nullptr || framing.http_1_0 || framing.head_request || !framing.keep_alive) {
+    write_head(out, reply, framing, date_line);
+  } else if (!encoded->http1.empty()) {
+    copy_head(out, *encoded, date_line);
+  } else {
+    const size_t before = out.size();
+    encoded->date_at = write_head(out, reply, framing, date_line);
+    encoded->http1 = out.view().substr(before);
+  }
 }
 
 ContentCoding content_coding(const http::Reply& reply, bool http_1_0) {

@@ -18,12 +18,13 @@ class DateLine {
     if (now != second_) format(now);
     return {line_, sizeof line_};
   }
+  static constexpr size_t kSize = 6 + 29 + 2;
 
  private:
   void format(std::time_t now);
 
   std::time_t second_ = std::numeric_limits<std::time_t>::min();
-  char line_[6 + 29 + 2];
+  char line_[kSize];
 };
 
 /// What the request and the connection ask of a reply's framing.
@@ -43,7 +44,8 @@ ContentCoding content_coding(const http::Reply& reply, bool http_1_0);
 
 /// Appends the head of a reply: status line, the program's fields, then what framing needs:
 /// Content-Length (RFC 9110 section 8.6) or Transfer-Encoding, Connection (RFC 9112 section 9.3),
-/// Date. The body is the caller's to append.
+/// Date. The body is the caller's to append. Fills `reply.encoded` if there is one, or copies it:
+/// for HTTP/1.1 connections that persist, and not for HEAD.
 void write_reply_head(OutputBuffer& out, const http::Reply& reply, const ReplyFraming& framing,
                       std::string_view date_line);
 
@@ -56,7 +58,12 @@ void write_last_chunk(OutputBuffer& out, const Fields* trailers);
 /// Appends `HTTP/1.1 100 Continue` (RFC 9110 section 15.2.1).
 void write_continue(OutputBuffer& out);
 
-/// True if the program's fields ask for the end of the connection (`Connection: close`).
-bool asks_to_close(const http::Reply& reply);
+/// True if one of the fields is `Connection: close`.
+bool ask_to_close(const Fields& fields);
+/// True if the program asks for the end of the connection.
+inline bool asks_to_close(const http::Reply& reply) {
+  return reply.close || (reply.fields != nullptr && reply.fields->knows(Fields::kConnection) &&
+                         ask_to_close(*reply.fields));
+}
 
 }  // namespace bao::http1

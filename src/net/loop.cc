@@ -53,7 +53,7 @@ Loop::Loop(size_t events_a_turn) : epoll_(::epoll_create1(EPOLL_CLOEXEC)), event
   if (!epoll_) throw_errno("epoll_create1");
   wakeup_ = std::make_unique<Wakeup>(*this);
   watch(wakeup_->fd(), EPOLLIN, *wakeup_);
-  read_clocks();
+  catch_up();
 }
 
 Loop::~Loop() {
@@ -125,8 +125,7 @@ std::chrono::milliseconds Loop::time_to_next_timer() const {
   const TimePoint earliest = timers_.earliest();
   // Reading the clock is dear. For a timer that is far away, as the timeouts of busy connections
   // are, the time of the last tick will do: it makes the timer late by a tick at most, never early.
-  const bool near = earliest - now_ < kNear;
-  auto left = earliest - (near ? Clock::now() : last_tick());
+  auto left = earliest - (timer_is_near(now_) ? Clock::now() : last_tick());
   if (left <= Duration::zero()) return milliseconds(0);
   // Rounded up: rounded down, the loop would spin through the last millisecond.
   return std::chrono::ceil<milliseconds>(left);
@@ -144,9 +143,14 @@ void Loop::turn(std::chrono::milliseconds timeout) {
                            wait.count() < 0 ? -1 : milliseconds);
   if (count < 0 && errno != EINTR) throw_errno("epoll_wait");
   in_turn_ = true;
-  read_clocks();
+  catch_up();
+  if (timer_is_near(now_)) now_ = Clock::now();
   const TimePoint woken = now_;
   for (int i = 0; i < count; ++i) {
+    // The event before may have taken seconds, unless it has just looked at the clock itself, as
+    // whatever writes does.
+    if (!caught_up_) catch_up();
+    caught_up_ = false;
     static_cast<EventHandler*>(events_[static_cast<size_t>(i)].data.ptr)
         ->on_event(events_[static_cast<size_t>(i)].events);
   }
@@ -157,8 +161,19 @@ void Loop::turn(std::chrono::milliseconds timeout) {
   in_turn_ = false;
 }
 
+bool Loop::timer_is_near(TimePoint now) const {
+  return !timers_.empty() && timers_.earliest() - now < kNear;
+}
+
 void Loop::catch_up() {
-  if (last_tick() > now_) read_clocks();
+  caught_up_ = true;
+  const TimePoint tick = last_tick();
+  if (tick <= now_) return;
+  now_ = tick;
+  if (timer_is_near(now_)) now_ = Clock::now();
+  timespec wall;
+  ::clock_gettime(CLOCK_REALTIME_COARSE, &wall);
+  wall_time_ = wall.tv_sec;
 }
 
 void Loop::finish_turn() {
@@ -190,13 +205,6 @@ void Loop::remove_resident(Resident& resident) {
 
 void Loop::end_residents() {
   while (residents_ != nullptr) residents_->on_loop_end();
-}
-
-void Loop::read_clocks() {
-  now_ = Clock::now();
-  timespec wall;
-  ::clock_gettime(CLOCK_REALTIME_COARSE, &wall);
-  wall_time_ = wall.tv_sec;
 }
 
 }  // namespace bao::net

@@ -100,15 +100,17 @@ class Loop {
   // -- Time
 
   TimerQueue& timers() { return timers_; }
-  /// The time of the last wake-up or `catch_up`: the system's clock is not read for each use. A
+  /// The time of the last wake-up or `catch_up`: the system's clock is not read for each use. While
+  /// no timer is due within a second it is the time of the kernel's last tick, up to 10 ms ago. A
   /// reference, good as long as the loop, so that whoever needs the time needs no loop.
   const TimePoint& now() const { return now_; }
   /// Wall-clock time of then, in seconds since the epoch (for the Date field). A reference,
   /// likewise.
   const std::time_t& wall_time() const { return wall_time_; }
-  /// Brings `now` and `wall_time` up to date if the kernel's clock has ticked since they were read,
-  /// some milliseconds ago. For whoever is about to note when something happened: what ran earlier
-  /// in this turn may have taken seconds. A few nanoseconds, little beside any system call.
+  /// Brings `now` and `wall_time` up to date if the kernel's clock has ticked since they were read.
+  /// For whoever is about to note when something happened: what ran earlier in this turn may have
+  /// taken seconds, and between the turns of a loop that is embedded the last wake-up may be long
+  /// ago. Each event of a turn begins caught up. A few nanoseconds, little beside a system call.
   void catch_up();
 
   // -- Work
@@ -153,17 +155,14 @@ class Loop {
   /// ever. For a timer that is over a second away it is too long by one tick of the kernel's clock
   /// at most.
   std::chrono::milliseconds time_to_next_timer() const;
-  /// For embedding: brings `now` and `wall_time` up to date. Whoever uses what lives on the loop
-  /// outside of a turn, to send a reply from a timer of the other loop say, calls it first: the
-  /// last wake-up may be long ago. Work that is deferred meanwhile makes `time_to_next_timer` zero.
-  void update_clocks() { read_clocks(); }
-  /// For embedding: whether deferred work waits for the next turn.
+  /// For embedding: whether deferred work waits for the next turn. Whoever uses what lives on the
+  /// loop outside of a turn, to send a reply from a timer of the other loop say, may leave some.
   bool has_deferred() const { return !deferred_.empty(); }
 
  private:
   class Wakeup;
 
-  void read_clocks();
+  bool timer_is_near(TimePoint now) const;
   void run_posted();
   void finish_turn();
 
@@ -175,6 +174,7 @@ class Loop {
   int holds_ = 0;
   bool stopped_ = false;
   bool in_turn_ = false;
+  bool caught_up_ = false;
   std::vector<Work> deferred_;
   std::vector<std::unique_ptr<EventHandler>> retired_;
   std::vector<epoll_event> events_;

@@ -5,10 +5,10 @@
 
 #include "net/transport.h"
 
-// Wherever bytes move the loop catches up with the clock, because whoever moves them notes when
-// they did: the handler of the connection before, or of this one, may have taken seconds. Here, and
-// not once for each event or request: beside a system call it costs nothing that can be measured,
-// and it reaches what timers and deferred work send and read as well.
+// Wherever bytes are sent the loop catches up with the clock, because whoever sends them notes when
+// they left: the handler may have taken seconds. Here, and not once for each request, so that it
+// reaches what timers and deferred work send as well. Reading begins an event, and then the loop
+// has done it.
 namespace bao::net {
 
 namespace {
@@ -34,10 +34,7 @@ void SocketTransport::attach(TransportObserver& observer) {
 IoResult SocketTransport::read(std::span<char> buffer) {
   for (;;) {
     ssize_t count = ::recv(socket_.get(), buffer.data(), buffer.size(), 0);
-    if (count > 0) {
-      loop_.catch_up();
-      return {IoResult::Status::ok, static_cast<size_t>(count)};
-    }
+    if (count > 0) return {IoResult::Status::ok, static_cast<size_t>(count)};
     if (count == 0) {
       peer_finished_ = true;
       return {IoResult::Status::end};

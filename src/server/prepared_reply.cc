@@ -54,7 +54,11 @@ void PreparedReply::send(http::Exchange& exchange) const {
     exchange.reply({.status = 304, .fields = &not_modified_fields_});
     return;
   }
-  exchange.reply({.status = status_, .fields = &fields_, .body = *body_, .body_shared = &body_});
+  exchange.reply({.status = status_,
+                  .fields = &fields_,
+                  .body = *body_,
+                  .body_shared = &body_,
+                  .encoded = &encoded_});
 }
 
 }  // namespace bao::server

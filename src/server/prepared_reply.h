@@ -10,7 +10,8 @@
 
 namespace bao::server {
 
-/// A reply that is made once and sent many times without running a handler. Immutable.
+/// A reply that is made once and sent many times without running a handler. Immutable. One
+/// thread's.
 class PreparedReply {
  public:
   /// Takes what a reply is made of. Adds a strong ETag of the body's hash, unless `fields` has one,
@@ -33,6 +34,7 @@ class PreparedReply {
   std::shared_ptr<const std::string> body_;
   std::string etag_;
   Fields not_modified_fields_;
+  mutable http::EncodedHead encoded_;  // filled when it is sent for the first time
 };
 
 }  // namespace bao::server

@@ -189,6 +189,55 @@ TEST(ReplyWriterTest, AProgramMayAskToClose) {
   EXPECT_FALSE(asks_to_close(with_fields(no)));
 }
 
+// ---- Replies that are sent many times
+
+constexpr std::string_view kNextSecond = "Date: Sun, 06 Nov 1994 08:49:38 GMT\r\n";
+
+std::string head_at(const http::Reply& reply, std::string_view date,
+                    const ReplyFraming& framing = {}) {
+  OutputBuffer out;
+  out.append("what is there already");
+  const size_t before = out.size();
+  write_reply_head(out, reply, framing, date);
+  return std::string(out.view().substr(before));
+}
+
+TEST(ReplyWriterTest, AnEncodedHeadIsTheSameAtAnySecond) {
+  const Fields plain{{"X-A", "1"}, {"X-Date", "Sun, 06 Nov 1994 08:49:37 GMT"}};
+  const Fields filtered{{"Content-Length", "9"}, {"Transfer-Encoding", "gzip"}, {"X-A", "1"}};
+  const Fields own_date{{"Date", "Thu, 01 Jan 1970 00:00:00 GMT"}};
+  for (const Fields* fields : {&plain, &filtered, &own_date}) {
+    http::EncodedHead encoded;
+    const http::Reply anew = with_fields(*fields, "hello");
+    http::Reply reply = anew;
+    reply.encoded = &encoded;
+    for (std::string_view date : {kDate, kDate, kNextSecond, kDate}) {
+      EXPECT_EQ(head_at(reply, date), head_at(anew, date));
+    }
+    EXPECT_FALSE(encoded.http1.empty());
+  }
+}
+
+// The encoded head is of one kind of connection; the others are written for what they are.
+TEST(ReplyWriterTest, AnEncodedHeadIsNotForOtherFramings) {
+  const ReplyFraming others[] = {{.http_1_0 = true},
+                                 {.keep_alive = false},
+                                 {.head_request = true},
+                                 {.http_1_0 = true, .keep_alive = false}};
+  const Fields fields{{"Content-Length", "9"}};
+  const http::Reply anew = with_fields(fields);
+  http::EncodedHead encoded;
+  http::Reply reply = anew;
+  reply.encoded = &encoded;
+  for (int round = 0; round < 2; ++round) {
+    for (const ReplyFraming& framing : others) {
+      EXPECT_EQ(head_at(reply, kDate, framing), head_at(anew, kDate, framing));
+    }
+    EXPECT_EQ(encoded.http1.empty(), round == 0);
+    EXPECT_EQ(head_at(reply, kDate), head_at(anew, kDate));
+  }
+}
+
 // ---- The rest
 
 TEST(ReplyWriterTest, ContinueIsAWholeHead) {
