@@ -30,6 +30,7 @@ struct Message {
   std::vector<std::pair<std::string, std::string>> fields;
   bool keep_alive = true;
   bool has_trailers = false;
+  bool tab_behind_length = false;
 };
 
 struct Reading {
@@ -109,6 +110,12 @@ bool read_body(const http::RequestHead& head, std::string_view& input, Message& 
   return true;
 }
 
+// Whether white space with a tab follows a field's value.
+bool has_tab_behind(std::string_view head, http::Span value) {
+  const size_t end = value.offset + value.length;
+  return head.substr(end, head.find('\r', end) - end).find('\t') != head.npos;
+}
+
 Reading read_with_bao(std::string_view input) {
   Reading reading;
   while (!input.empty()) {
@@ -131,6 +138,8 @@ Reading read_with_bao(std::string_view input) {
     message.version = line.substr(0, line.find('\r'));
     for (size_t i = 0; i < head.field_count(); ++i) {
       message.fields.emplace_back(head.field_name(i), head.field_value(i));
+      message.tab_behind_length |= head.fields[i].id == http::FieldId::content_length &&
+                                   has_tab_behind(head.bytes(), head.fields[i].value);
     }
     message.keep_alive = head.keep_alive;
     input.remove_prefix(parser.head_size());
@@ -260,7 +269,8 @@ bool llhttp_is_stricter(const Message& message, std::string_view error) {
   // It takes no repeated or listed length, and no tab behind one.
   if (error == "HPE_UNEXPECTED_CONTENT_LENGTH" || error == "HPE_INVALID_CONTENT_LENGTH") {
     return count_fields(message, "Content-Length") > 1 ||
-           has_field(message, "Content-Length", ",") || message.has_trailers;
+           has_field(message, "Content-Length", ",") || message.tab_behind_length ||
+           message.has_trailers;
   }
   // It reads the fields of trailers as if they were of the head.
   if (error == "HPE_INVALID_TRANSFER_ENCODING") return message.has_trailers;

@@ -39,7 +39,7 @@ struct Reply {
   /// Of a streamed reply: nobody will ask for the request's body any more. It is then read and
   /// thrown away meanwhile, for a client that sends all of it before it reads.
   bool drops_body = false;
-  bool close = false;  ///< end the connection after this reply
+  bool close = false;              ///< end the connection after this reply
   EncodedHead* encoded = nullptr;  ///< of a reply that is sent many times; never of a streamed one
 };
 

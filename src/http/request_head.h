@@ -101,6 +101,10 @@ class RequestHead {
   void clear();
 
   std::string_view text(Span span) const { return {base_ + span.offset, span.length}; }
+  /// The span of the bytes in [from, to), which are this head's.
+  Span span(const char* from, const char* to) const {
+    return {static_cast<uint32_t>(from - base_), static_cast<uint32_t>(to - from)};
+  }
 
   // -- Filled by the codec
 

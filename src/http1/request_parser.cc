@@ -63,6 +63,10 @@ FieldId classify(std::string_view name) {
   }
 }
 
+bool is_crlf(const char* at, const char* end) {
+  return end - at >= 2 && at[0] == '\r' && at[1] == '\n';
+}
+
 constexpr std::string_view kLineTooLong = "the request line is too long";
 constexpr std::string_view kHeadTooLarge = "the header fields are too large";
 
@@ -75,7 +79,7 @@ ParseStatus RequestParser::refuse(int status, std::string_view reason) {
 
 ParseStatus RequestParser::incomplete(std::string_view bytes, const HeadLimits& limits) {
   if (bytes.size() < limits.max_bytes) return ParseStatus::incomplete;
-  return state_ == State::fields ? refuse(431, kHeadTooLarge) : refuse(414, kLineTooLong);
+  return in_fields_ ? refuse(431, kHeadTooLarge) : refuse(414, kLineTooLong);
 }
 
 ParseStatus RequestParser::parse(std::string_view bytes, const HeadLimits& limits,
@@ -84,37 +88,57 @@ ParseStatus RequestParser::parse(std::string_view bytes, const HeadLimits& limit
   // pieces.
   bytes = bytes.substr(0, limits.max_bytes);
   head.borrow(bytes);
-  const char* const begin = bytes.data();
-  const char* const end = begin + bytes.size();
-  const char* line_end = begin + position_;
+  if (!in_fields_) {
+    const ParseStatus status = parse_start(bytes, limits, head);
+    if (status != ParseStatus::complete) return status;
+    in_fields_ = true;
+  }
+  return parse_fields(bytes, limits, head);
+}
+
+// The request line and what may stand before it.
+ParseStatus RequestParser::parse_start(std::string_view bytes, const HeadLimits& limits,
+                                       RequestHead& head) {
+  const char* const end = bytes.data() + bytes.size();
   for (;;) {
-    line_end = find_line_end(line_end, end);
-    const auto line_limit = static_cast<uint32_t>(line_end - begin);
-    const bool empty = line_limit == line_start_;
-    if (state_ == State::start && !empty &&
-        !http::is_token_char(static_cast<unsigned char>(begin[line_start_]))) {
+    const char* const line = bytes.data() + line_start_;
+    const char* const line_end = find_line_end(bytes.data() + position_, end);
+    if (line_end != line && !http::is_token_char(static_cast<unsigned char>(*line))) {
       // Not a method: say so at once, a TLS client on a plain port would wait for the head timeout
       // otherwise.
       return refuse(400, "the request line does not begin with a method");
     }
-    if (end - line_end < 2 || line_end[0] != '\r' || line_end[1] != '\n') {
-      position_ = line_limit;
+    position_ = static_cast<uint32_t>(line_end - bytes.data());
+    if (!is_crlf(line_end, end)) return stop_inside_line(bytes, limits);
+    // Empty lines before the request line are skipped (RFC 9112 section 2.2).
+    if (line_end != line && !parse_request_line(line, line_end, head)) return ParseStatus::refused;
+    line_start_ = position_ += 2;
+    if (line_end != line) return ParseStatus::complete;
+  }
+}
+
+// The field section and the empty line behind it.
+ParseStatus RequestParser::parse_fields(std::string_view bytes, const HeadLimits& limits,
+                                        RequestHead& head) {
+  const char* const begin = bytes.data();
+  const char* const end = begin + bytes.size();
+  const char* line = begin + line_start_;
+  const char* from = begin + position_;
+  for (size_t left = limits.max_fields - head.fields.size();; --left) {
+    const char* const line_end = find_line_end(from, end);
+    if (!is_crlf(line_end, end)) {
+      line_start_ = static_cast<uint32_t>(line - begin);
+      position_ = static_cast<uint32_t>(line_end - begin);
       return stop_inside_line(bytes, limits);
     }
-    if (state_ == State::fields) {
-      if (empty) {
-        line_start_ = position_ = line_limit + 2;
-        head.borrow(bytes.substr(0, line_start_));
-        return ParseStatus::complete;
-      }
-      if (head.fields.size() == limits.max_fields) return refuse(431, "too many header fields");
-      if (!parse_field_line(bytes, line_limit, head)) return ParseStatus::refused;
-    } else if (!empty) {  // empty lines before the request line are skipped (RFC 9112 section 2.2)
-      if (!parse_request_line(bytes, line_limit, head)) return ParseStatus::refused;
-      state_ = State::fields;
+    if (line_end == line) {
+      line_start_ = position_ = static_cast<uint32_t>(line_end + 2 - begin);
+      head.borrow(bytes.substr(0, line_start_));
+      return ParseStatus::complete;
     }
-    line_start_ = line_limit + 2;
-    line_end += 2;
+    if (left == 0) return refuse(431, "too many header fields");
+    if (!parse_field_line(line, line_end, end, head)) return ParseStatus::refused;
+    line = from = line_end + 2;
   }
 }
 
@@ -130,40 +154,37 @@ ParseStatus RequestParser::stop_inside_line(std::string_view bytes, const HeadLi
 }
 
 // request-line = method SP request-target SP HTTP-version (RFC 9112 section 3)
-bool RequestParser::parse_request_line(std::string_view bytes, uint32_t end, RequestHead& head) {
-  uint32_t at = line_start_;
-  if (bytes.substr(at).starts_with("GET ")) {  // most requests
+//
+// The CR behind the line is neither a token character nor part of a target, so it ends each of the
+// loops.
+bool RequestParser::parse_request_line(const char* line, const char* line_end, RequestHead& head) {
+  const char* at = line;
+  if (line_end - line > 4 && std::memcmp(line, "GET ", 4) == 0) {  // most requests
     at += 3;
     head.method_id = http::Method::get;
   } else {
-    while (at < end && http::is_token_char(static_cast<unsigned char>(bytes[at]))) ++at;
-    if (at == line_start_ || at == end || bytes[at] != ' ') {
+    while (http::is_token_char(static_cast<unsigned char>(*at))) ++at;
+    if (at == line || *at != ' ') {
       refuse(400, "the method is not a token followed by one space");
       return false;
     }
-    head.method_id = http::method_from(bytes.substr(line_start_, at - line_start_));
+    head.method_id = http::method_from({line, at});
   }
-  head.method_span = {line_start_, at - line_start_};
+  head.method_span = head.span(line, at);
 
-  // The line end behind the line is outside a target, so these loops need not look for the end
-  // themselves.
-  const uint32_t target = ++at;
-  while (target_byte(bytes[at]) == kInside) ++at;
-  const uint32_t question_mark = at;
-  while (target_byte(bytes[at]) != kOutside) ++at;
-  if (at == target || at == end || bytes[at] != ' ') {
+  const char* const target = ++at;
+  while (target_byte(*at) == kInside) ++at;
+  const char* const question_mark = at;
+  while (target_byte(*at) != kOutside) ++at;
+  if (at == target || *at != ' ') {
     refuse(400, "the request target is not a URI followed by one space and the version");
     return false;
   }
-  head.target_span = {target, at - target};
-  if (question_mark < at) {
-    head.path_span = {target, question_mark - target};
-    head.query_span = {question_mark + 1, at - question_mark - 1};
-  } else {
-    head.path_span = head.target_span;
-  }
+  head.target_span = head.span(target, at);
+  head.path_span = head.span(target, question_mark);
+  if (question_mark != at) head.query_span = head.span(question_mark + 1, at);
   ++at;
-  return parse_version(bytes.substr(at, end - at), head);
+  return parse_version({at, line_end}, head);
 }
 
 bool RequestParser::parse_version(std::string_view version, RequestHead& head) {
@@ -187,12 +208,12 @@ bool RequestParser::parse_version(std::string_view version, RequestHead& head) {
 }
 
 // field-line = field-name ":" OWS field-value OWS (RFC 9112 section 5)
-bool RequestParser::parse_field_line(std::string_view bytes, uint32_t end, RequestHead& head) {
-  const char* const begin = bytes.data();
-  const char* const line = begin + line_start_;
-  // A CR stands behind the line. It is neither a token character nor white space, so it ends each
-  // of these loops.
-  const char* at = skip_letters(line, begin + bytes.size());
+//
+// The CR behind the line is neither a token character nor white space, so it ends each of the loops
+// that go forward.
+bool RequestParser::parse_field_line(const char* line, const char* line_end, const char* end,
+                                     RequestHead& head) {
+  const char* at = skip_letters(line, end);
   while (http::is_token_char(static_cast<unsigned char>(*at))) ++at;
   if (at == line || *at != ':') {
     // White space before the colon and folded lines end here too: both are smuggling tools
@@ -203,13 +224,13 @@ bool RequestParser::parse_field_line(std::string_view bytes, uint32_t end, Reque
     return false;
   }
   http::FieldSpan field;
-  field.name = {line_start_, static_cast<uint32_t>(at - line)};
-  field.id = classify({line, field.name.length});
+  field.name = head.span(line, at);
+  field.id = classify({line, at});
   ++at;
   while (*at == ' ' || *at == '\t') ++at;
-  const char* last = begin + end;
+  const char* last = line_end;
   while (last > at && (last[-1] == ' ' || last[-1] == '\t')) --last;
-  field.value = {static_cast<uint32_t>(at - begin), static_cast<uint32_t>(last - at)};
+  field.value = head.span(at, last);
   head.fields.push_back(field);
   return true;
 }

@@ -48,18 +48,22 @@ class RequestParser {
   void reset() { *this = RequestParser(); }
 
  private:
-  enum class State : uint8_t { start, request_line, fields };
-
   ParseStatus refuse(int status, std::string_view reason);
   ParseStatus incomplete(std::string_view bytes, const HeadLimits& limits);
   ParseStatus stop_inside_line(std::string_view bytes, const HeadLimits& limits);
-  bool parse_request_line(std::string_view bytes, uint32_t end, http::RequestHead& head);
+  ParseStatus parse_start(std::string_view bytes, const HeadLimits& limits,
+                          http::RequestHead& head);
+  ParseStatus parse_fields(std::string_view bytes, const HeadLimits& limits,
+                           http::RequestHead& head);
+  // A line is the bytes in [line, line_end), with CRLF behind it.
+  bool parse_request_line(const char* line, const char* line_end, http::RequestHead& head);
   bool parse_version(std::string_view version, http::RequestHead& head);
-  bool parse_field_line(std::string_view bytes, uint32_t end, http::RequestHead& head);
+  bool parse_field_line(const char* line, const char* line_end, const char* end,
+                        http::RequestHead& head);
 
   uint32_t line_start_ = 0;  // of the line that is being read
   uint32_t position_ = 0;    // how far that line has been looked at
-  State state_ = State::start;
+  bool in_fields_ = false;   // the request line is behind us
   Refusal refusal_;
 };
 

@@ -18,8 +18,7 @@ using http::Span;
 
 // The span of `part`, which lies inside the head's bytes.
 Span span_of(const RequestHead& head, std::string_view part) {
-  return {static_cast<uint32_t>(part.data() - head.bytes().data()),
-          static_cast<uint32_t>(part.size())};
+  return head.span(part.data(), part.data() + part.size());
 }
 
 // What the fields say, before it is judged as a whole.
@@ -96,6 +95,15 @@ Refusal read_transfer_encoding(RequestHead& head, std::string_view value, Findin
   return {400, "Transfer-Encoding is not exactly chunked"};
 }
 
+void read_connection(std::string_view value, Findings& findings) {
+  ListElements options(value);
+  std::string_view option;
+  while (options.next(option)) {
+    findings.close |= http::equals_ignoring_case(option, "close");
+    findings.keep_alive |= http::equals_ignoring_case(option, "keep-alive");
+  }
+}
+
 Refusal read_field(RequestHead& head, const FieldSpan& field, Findings& findings) {
   std::string_view value = head.text(field.value);
   switch (field.id) {
@@ -104,15 +112,7 @@ Refusal read_field(RequestHead& head, const FieldSpan& field, Findings& findings
       if (!http::is_valid_host(value)) return {400, "the Host field is not a host and port"};
       head.authority_span = field.value;
       return {};
-    case FieldId::connection: {
-      ListElements options(value);
-      std::string_view option;
-      while (options.next(option)) {
-        findings.close |= http::equals_ignoring_case(option, "close");
-        findings.keep_alive |= http::equals_ignoring_case(option, "keep-alive");
-      }
-      return {};
-    }
+    case FieldId::connection: read_connection(value, findings); return {};
     case FieldId::content_length: return read_content_length(head, value, findings);
     case FieldId::transfer_encoding: return read_transfer_encoding(head, value, findings);
     case FieldId::expect:
