@@ -4,18 +4,11 @@
 #include <cstdint>
 #include <string_view>
 
+#include "http/byte_classes.h"
+
 namespace bao::http {
 
 namespace tokens_internal {
-
-consteval std::array<bool, 256> make_token_table() {
-  std::array<bool, 256> table{};
-  for (int c = '0'; c <= '9'; ++c) table[c] = true;
-  for (int c = 'A'; c <= 'Z'; ++c) table[c] = true;
-  for (int c = 'a'; c <= 'z'; ++c) table[c] = true;
-  for (unsigned char c : std::string_view("!#$%&'*+-.^_`|~")) table[c] = true;
-  return table;
-}
 
 consteval std::array<std::int8_t, 256> make_hex_table() {
   std::array<std::int8_t, 256> table{};
@@ -27,14 +20,13 @@ consteval std::array<std::int8_t, 256> make_hex_table() {
   return table;
 }
 
-inline constexpr std::array<bool, 256> kTokenTable = make_token_table();
 inline constexpr std::array<std::int8_t, 256> kHexTable = make_hex_table();
 
 }  // namespace tokens_internal
 
 /// Whether `c` is a tchar (RFC 9110 §5.6.2).
 constexpr bool is_token_char(unsigned char c) {
-  return tokens_internal::kTokenTable[c];
+  return is(static_cast<char>(c), kTokenByte);
 }
 
 /// Whether `text` is a token: one tchar or more (RFC 9110 §5.6.2). Methods and field names are.

@@ -1,47 +1,23 @@
 #include "http/url.h"
 
 #include <algorithm>
-#include <array>
 #include <cstddef>
-#include <cstdint>
 
+#include "http/byte_classes.h"
 #include "http/tokens.h"
 
 namespace bao::http {
 
 namespace {
 
-enum CharacterClass : std::uint8_t {
-  kDigit = 1,
-  kHexDigit = 2,
-  kRegName = 4,  // unreserved / sub-delims
-};
-
-consteval std::array<std::uint8_t, 256> make_class_table() {
-  std::array<std::uint8_t, 256> table{};
-  for (int c = '0'; c <= '9'; ++c) table[c] |= kDigit | kHexDigit | kRegName;
-  for (int c = 'A'; c <= 'F'; ++c) table[c] |= kHexDigit;
-  for (int c = 'a'; c <= 'f'; ++c) table[c] |= kHexDigit;
-  for (int c = 'A'; c <= 'Z'; ++c) table[c] |= kRegName;
-  for (int c = 'a'; c <= 'z'; ++c) table[c] |= kRegName;
-  for (unsigned char c : std::string_view("-._~!$&'()*+,;=")) table[c] |= kRegName;
-  return table;
-}
-
-constexpr std::array<std::uint8_t, 256> kClasses = make_class_table();
-
-bool is(char c, CharacterClass wanted) {
-  return (kClasses[static_cast<unsigned char>(c)] & wanted) != 0;
-}
-
-bool all_are(std::string_view text, CharacterClass wanted) {
+bool all_are(std::string_view text, ByteClass wanted) {
   return std::all_of(text.begin(), text.end(), [&](char c) { return is(c, wanted); });
 }
 
 /// reg-name, which any IPv4 address is as well.
 bool is_reg_name(std::string_view text) {
   for (std::size_t i = 0; i < text.size(); ++i) {
-    if (is(text[i], kRegName)) continue;
+    if (is(text[i], kRegNameByte)) continue;
     if (text[i] != '%' || text.size() - i < 3 || !all_are(text.substr(i + 1, 2), kHexDigit)) {
       return false;
     }
@@ -100,7 +76,7 @@ bool is_future_address(std::string_view text) {
   if (dot == std::string_view::npos || dot < 2 || dot + 1 == text.size()) return false;
   return all_are(text.substr(1, dot - 1), kHexDigit) &&
          std::all_of(text.begin() + static_cast<std::ptrdiff_t>(dot) + 1, text.end(),
-                     [](char c) { return c == ':' || is(c, kRegName); });
+                     [](char c) { return c == ':' || is(c, kRegNameByte); });
 }
 
 bool is_port(std::string_view text) {
@@ -136,15 +112,6 @@ std::optional<HostAndPort> parse_host_and_port(std::string_view text) {
   return HostAndPort{host, rest.empty() ? rest : rest.substr(1)};
 }
 
-constexpr auto kPlainHostBytes = [] {
-  std::array<bool, 256> table{};
-  for (char c = '0'; c <= '9'; ++c) table[static_cast<unsigned char>(c)] = true;
-  for (char c = 'a'; c <= 'z'; ++c) table[static_cast<unsigned char>(c)] = true;
-  for (char c = 'A'; c <= 'Z'; ++c) table[static_cast<unsigned char>(c)] = true;
-  table['.'] = table['-'] = true;
-  return table;
-}();
-
 }  // namespace
 
 TargetParts split_target(std::string_view origin_form) {
@@ -154,10 +121,10 @@ TargetParts split_target(std::string_view origin_form) {
 }
 
 bool is_valid_host(std::string_view text) {
-  // Nearly every host is letters, digits, dots and hyphens with a port or without: that is settled
-  // in one pass.
+  // Nearly every host is a name without escapes, with a port or without: that is settled in one
+  // pass.
   std::size_t plain = 0;
-  while (plain < text.size() && kPlainHostBytes[static_cast<unsigned char>(text[plain])]) ++plain;
+  while (plain < text.size() && is(text[plain], kRegNameByte)) ++plain;
   if (plain == text.size()) return true;
   if (plain > 0 && text[plain] == ':') return is_port(text.substr(plain + 1));
   return text.empty() || parse_host_and_port(text).has_value();

@@ -1,10 +1,9 @@
 #include "http1/request_parser.h"
 
-#include <array>
 #include <cstring>
 #include <type_traits>
 
-#include "http/tokens.h"
+#include "http/byte_classes.h"
 #include "http1/line_scan.h"
 
 namespace bao::http1 {
@@ -13,22 +12,6 @@ namespace {
 
 using http::FieldId;
 using http::RequestHead;
-
-// Bytes of a request target: visible ASCII but `#`. RFC 3986 allows fewer, but browsers leave
-// characters such as `|`,
-// `^` and `{` as they are. A fragment is never sent (RFC 9112 section 3.2.1 has no place for it).
-enum TargetByte : uint8_t { kOutside, kInside, kQuestionMark };
-constexpr auto kTargetBytes = [] {
-  std::array<TargetByte, 256> table{};
-  for (size_t byte = 0x21; byte < 0x7f; ++byte) table[byte] = kInside;
-  table['#'] = kOutside;
-  table['?'] = kQuestionMark;
-  return table;
-}();
-
-TargetByte target_byte(char c) {
-  return kTargetBytes[static_cast<unsigned char>(c)];
-}
 
 // Whether the token at `name` is `expected`, which is letters in lower case and dashes, whatever
 // the case of its letters. Words that overlap stand for a loop. Setting the bit 0x20 makes letters
@@ -103,7 +86,7 @@ ParseStatus RequestParser::parse_start(std::string_view bytes, const HeadLimits&
   for (;;) {
     const char* const line = bytes.data() + line_start_;
     const char* const line_end = find_line_end(bytes.data() + position_, end);
-    if (line_end != line && !http::is_token_char(static_cast<unsigned char>(*line))) {
+    if (line_end != line && !http::is(*line, http::kTokenByte)) {
       // Not a method: say so at once, a TLS client on a plain port would wait for the head timeout
       // otherwise.
       return refuse(400, "the request line does not begin with a method");
@@ -163,7 +146,7 @@ bool RequestParser::parse_request_line(const char* line, const char* line_end, R
     at += 3;
     head.method_id = http::Method::get;
   } else {
-    while (http::is_token_char(static_cast<unsigned char>(*at))) ++at;
+    while (http::is(*at, http::kTokenByte)) ++at;
     if (at == line || *at != ' ') {
       refuse(400, "the method is not a token followed by one space");
       return false;
@@ -173,9 +156,9 @@ bool RequestParser::parse_request_line(const char* line, const char* line_end, R
   head.method_span = head.span(line, at);
 
   const char* const target = ++at;
-  while (target_byte(*at) == kInside) ++at;
+  while (http::is(*at, http::kPathByte)) ++at;
   const char* const question_mark = at;
-  while (target_byte(*at) != kOutside) ++at;
+  while (http::is(*at, http::kTargetByte)) ++at;
   if (at == target || *at != ' ') {
     refuse(400, "the request target is not a URI followed by one space and the version");
     return false;
@@ -214,7 +197,7 @@ bool RequestParser::parse_version(std::string_view version, RequestHead& head) {
 bool RequestParser::parse_field_line(const char* line, const char* line_end, const char* end,
                                      RequestHead& head) {
   const char* at = skip_letters(line, end);
-  while (http::is_token_char(static_cast<unsigned char>(*at))) ++at;
+  while (http::is(*at, http::kTokenByte)) ++at;
   if (at == line || *at != ':') {
     // White space before the colon and folded lines end here too: both are smuggling tools
     // (sections 5.1, 5.2).
