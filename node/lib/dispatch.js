@@ -98,13 +98,14 @@ function plainBody(request, response) {
 
 /**
  * Whether a result is a Response of ours that can be sent as it is: text, of one of the types that
- * registers know, without fields.
+ * registers know, without fields. Parsed JSON may have all the rest, but not this constructor; the
+ * private name that tells for sure is slow to ask of anything but a Response, a Promise say.
  */
 function isPlain(result) {
   return (
     result !== null &&
     typeof result === "object" &&
-    Response._isOurs(result) &&
+    result.constructor === Response &&
     result._status >= 200 &&
     result._status <= 599 &&
     result._headers === null &&

@@ -6,6 +6,8 @@
 #include <sys/eventfd.h>
 #include <system_error>
 
+#include "net/system_calls.h"
+
 namespace bao::net {
 
 namespace {
@@ -138,9 +140,8 @@ void Loop::turn(std::chrono::milliseconds timeout) {
     wait = time_to_next_timer();
     if (timeout.count() >= 0 && (wait.count() < 0 || timeout < wait)) wait = timeout;
   }
-  int milliseconds = wait.count() > INT_MAX ? INT_MAX : static_cast<int>(wait.count());
-  int count = ::epoll_wait(epoll_.get(), events_.data(), static_cast<int>(events_.size()),
-                           wait.count() < 0 ? -1 : milliseconds);
+  const int milliseconds = wait.count() > INT_MAX ? INT_MAX : static_cast<int>(wait.count());
+  const int count = wait_for_events(epoll_.get(), events_, wait.count() < 0 ? -1 : milliseconds);
   if (count < 0 && errno != EINTR) throw_errno("epoll_wait");
   in_turn_ = true;
   catch_up();

@@ -3,6 +3,7 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
+#include "net/system_calls.h"
 #include "net/transport.h"
 
 // Wherever bytes are sent the loop catches up with the clock, because whoever sends them notes when
@@ -33,7 +34,7 @@ void SocketTransport::attach(TransportObserver& observer) {
 
 IoResult SocketTransport::read(std::span<char> buffer) {
   for (;;) {
-    ssize_t count = ::recv(socket_.get(), buffer.data(), buffer.size(), 0);
+    ssize_t count = receive(socket_.get(), buffer);
     if (count > 0) return {IoResult::Status::ok, static_cast<size_t>(count)};
     if (count == 0) {
       peer_finished_ = true;
@@ -47,7 +48,8 @@ IoResult SocketTransport::write(std::span<const iovec> pieces) {
   for (;;) {
     ssize_t count;
     if (pieces.size() == 1) {
-      count = ::send(socket_.get(), pieces[0].iov_base, pieces[0].iov_len, MSG_NOSIGNAL);
+      const std::span bytes(static_cast<const char*>(pieces[0].iov_base), pieces[0].iov_len);
+      count = send(socket_.get(), bytes, MSG_NOSIGNAL);
     } else {
       msghdr message{};
       message.msg_iov = const_cast<iovec*>(pieces.data());
