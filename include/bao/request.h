@@ -2,6 +2,7 @@
 
 #include <coroutine>
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <stop_token>
 #include <string>
@@ -9,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include <bao/body.h>
 #include <bao/error.h>
 #include <bao/response.h>
 #include <bao/socket_address.h>
@@ -131,7 +133,13 @@ class Request {
   JsonBody<T> json() {
     return JsonBody<T>(call_);
   }
-  /// True if the body has been taken.
+  /// The body piece by piece; see Body. Throws std::logic_error if it was taken as a whole.
+  Body body();
+  /// The most bytes that the body of this request may have, where that is less than
+  /// `.max_request_body_size`. Call it before the body is asked for: a larger one is then answered
+  /// with 413.
+  void limit_body(std::uint64_t bytes);
+  /// True if the body has been taken, or its pieces were asked for.
   bool body_used() const;
 
   /// The client's address; none for unix sockets, `Server::fetch`, or when the connection is gone.

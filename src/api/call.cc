@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "api/app.h"
+#include "api/body_source.h"
 #include "api/reply_stream.h"
 #include "server/error_page.h"
 #include "server/server.h"
@@ -21,22 +22,9 @@ std::string request_line(const http::RequestHead& head) {
   return line;
 }
 
-[[noreturn]] void throw_body_error(http::Failure failure) {
-  using Reason = BodyError::Reason;
-  switch (failure) {
-    case http::Failure::none:
-    case http::Failure::client_gone:
-      throw BodyError(Reason::client_gone, "The client went away before the body had arrived");
-    case http::Failure::timed_out:
-      throw BodyError(Reason::timed_out, "The body did not arrive before the idle timeout");
-    case http::Failure::body_too_large:
-      throw BodyError(Reason::too_large, "The body is larger than max_request_body_size");
-    case http::Failure::malformed_body:
-      throw BodyError(Reason::malformed, "The body violates the chunked transfer coding");
-    case http::Failure::aborted:
-    case http::Failure::stopped: break;
-  }
-  throw BodyError(Reason::aborted, "The request was aborted before its body had arrived");
+[[noreturn]] void throw_body_taken() {
+  throw std::logic_error(
+      "The body of this request was taken before: keep what text(), bytes() or json() gave");
 }
 
 }  // namespace
@@ -79,6 +67,7 @@ void Call::move_to_heap_and_fail(const std::exception_ptr& error) {
   exchange_->server().loop().add_resident(*call);
   exchange_->set_observer(call);
   call->body_used_ = body_used_;
+  call->body_source_ = std::move(body_source_);
   call->fail(error);
 }
 
@@ -202,6 +191,7 @@ void Call::send_error_page(const std::exception_ptr& error) {
 // ---- What handlers wait for
 
 bool Call::body_ready() {
+  if (body_source_) return true;  // taken: nothing to wait for
   exchange_->collect_body();
   return exchange_->body_state() != http::Exchange::BodyState::collecting;
 }
@@ -211,13 +201,18 @@ void Call::wait_for_body(std::coroutine_handle<> waiting) {
 }
 
 std::string Call::take_body() {
-  if (exchange_->body_state() == http::Exchange::BodyState::failed)
+  if (!body_source_ && exchange_->body_state() == http::Exchange::BodyState::failed)
     throw_body_error(exchange_->failure());
-  if (std::exchange(body_used_, true)) {
-    throw std::logic_error(
-        "The body of this request was taken before: keep what text(), bytes() or json() gave");
-  }
+  if (std::exchange(body_used_, true)) throw_body_taken();
   return std::move(exchange_->body());
+}
+
+Body Call::body() {
+  if (!body_source_) {
+    if (std::exchange(body_used_, true) || waiting_for_body_) throw_body_taken();
+    body_source_ = std::make_shared<BodySource>(*exchange_);
+  }
+  return Body(body_source_);
 }
 
 std::stop_token Call::stop_token() {

@@ -2,6 +2,7 @@
 
 #include <coroutine>
 #include <exception>
+#include <memory>
 #include <optional>
 #include <stop_token>
 #include <string>
@@ -15,6 +16,7 @@
 namespace bao::detail {
 
 class App;
+class BodySource;
 
 /// One run of a handler: the Request that it sees, and what it waits for. On the stack for a
 /// handler that answers at once; on the heap, until it has ended, for a coroutine.
@@ -41,6 +43,7 @@ class Call final : public http::ExchangeObserver, public net::Resident, private 
   bool body_ready();
   void wait_for_body(std::coroutine_handle<> waiting);
   std::string take_body();
+  Body body();
   bool body_used() const { return body_used_; }
   std::stop_token stop_token();
 
@@ -75,6 +78,7 @@ class Call final : public http::ExchangeObserver, public net::Resident, private 
   Handler pending_;           // waits for the body before it is run
   std::exception_ptr error_;  // the error handler's argument lives in it
   std::optional<UnknownException> unknown_;
+  std::shared_ptr<BodySource> body_source_;  // once pieces were asked for
   bool on_heap_ = false;
   bool body_used_ = false;
   bool handling_error_ = false;

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cstring>
 #include <stdexcept>
 
@@ -108,6 +109,14 @@ std::vector<std::pair<std::string, std::string>> Request::cookies() const {
 
 std::optional<std::string> Request::cookie(std::string_view name) const {
   return read_cookies(*this).get(name);
+}
+
+Body Request::body() {
+  return call_.body();
+}
+
+void Request::limit_body(std::uint64_t bytes) {
+  call_.exchange().body_limit = std::min(bytes, call_.exchange().body_limit);
 }
 
 bool Request::body_used() const {

@@ -1,5 +1,7 @@
 #include "http/exchange.h"
 
+#include <utility>
+
 #include "http/status.h"
 
 namespace bao::http {
@@ -17,6 +19,28 @@ void Exchange::collect_body() {
   }
   body_state_ = BodyState::collecting;
   stream_->start_body(*this);
+}
+
+void Exchange::stream_body(BodyReader& reader) {
+  if (body_state_ != BodyState::unread) return;
+  by_pieces_ = true;
+  reader_ = &reader;
+  collect_body();
+}
+
+std::string Exchange::take_body_piece() {
+  const bool was_full = body_full();
+  std::string piece = std::exchange(body_, {});
+  if (was_full && body_state_ == BodyState::collecting && stream_ != nullptr) {
+    stream_->resume_body(*this);
+  }
+  return piece;
+}
+
+void Exchange::drop_body() {
+  reader_ = nullptr;
+  std::string().swap(body_);
+  if (body_state_ == BodyState::collecting && stream_ != nullptr) stream_->drop_body(*this);
 }
 
 bool Exchange::reply(const Reply& reply) {
@@ -51,9 +75,17 @@ bool Exchange::abort() {
   return true;
 }
 
+void Exchange::tell_body_over() {
+  if (by_pieces_) {
+    if (reader_ != nullptr) reader_->on_body(*this);
+  } else if (observer_ != nullptr) {
+    observer_->on_body_complete(*this);
+  }
+}
+
 void Exchange::end_body() {
   body_state_ = BodyState::complete;
-  if (observer_ != nullptr) observer_->on_body_complete(*this);
+  tell_body_over();
 }
 
 void Exchange::fail_body(Failure failure) {
@@ -61,7 +93,7 @@ void Exchange::fail_body(Failure failure) {
   if (body_state_ == BodyState::complete) return;
   bool waited = body_state_ == BodyState::collecting;
   body_state_ = BodyState::failed;
-  if (waited && observer_ != nullptr) observer_->on_body_complete(*this);
+  if (waited) tell_body_over();
 }
 
 void Exchange::signal_client_gone() {
@@ -86,10 +118,11 @@ void Exchange::clear() {
   body_.clear();
   stream_ = nullptr;
   observer_ = nullptr;
-  body_limit = 0;
+  reader_ = nullptr;
+  body_limit = body_received_ = 0;
   body_state_ = BodyState::unread;
   failure_ = Failure::none;
-  replied_ = streaming_ = client_gone_ = false;
+  replied_ = streaming_ = client_gone_ = by_pieces_ = false;
 }
 
 }  // namespace bao::http

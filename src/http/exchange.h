@@ -29,6 +29,10 @@ class Stream {
   /// Begins to deliver the body by Exchange::deliver_body, as much as is here at once, the rest as
   /// it arrives.
   virtual void start_body(Exchange& exchange) = 0;
+  /// There is room in Exchange::body again after `body_full`.
+  virtual void resume_body(Exchange& exchange) = 0;
+  /// Nobody reads what is left of a body that was asked for piece by piece.
+  virtual void drop_body(Exchange& exchange) = 0;
   /// Ends the connection (or the h2 stream) so that the peer sees a failure. The exchange is told
   /// with `cause`.
   virtual void abort(Exchange& exchange) = 0;
@@ -50,6 +54,17 @@ enum class Failure : uint8_t {
   malformed_body,  ///< the chunked coding was violated
   aborted,         ///< the program aborted it, or replied before it had the body
   stopped,         ///< the server was stopped by force
+};
+
+/// Who reads a body piece by piece; see Exchange::stream_body.
+class BodyReader {
+ public:
+  /// There is more in `exchange.body()`, or the body is whole, or it will never be: `body_state`
+  /// tells. The reader may do anything here, and end.
+  virtual void on_body(Exchange& exchange) = 0;
+
+ protected:
+  ~BodyReader() = default;
 };
 
 /// A handler's side of an exchange that did not answer at once.
@@ -97,8 +112,25 @@ class Exchange {
   /// Asks for the whole body. It may be complete when this returns, or have failed: it cannot be
   /// had any more once a reply is out. Else the observer is told later.
   void collect_body();
-  /// The most bytes that the body may have, in content (not framing). Set before it is collected.
+  /// Asks for the body piece by piece, if nobody has asked for it yet: `reader` is told when there
+  /// is more in `body()`, from within this call if it is here already. No more comes than
+  /// `kBodyWindow` and one read of the connection until it is taken.
+  void stream_body(BodyReader& reader);
+  static constexpr size_t kBodyWindow = 64 * 1024;
+  /// Takes the piece that is there and makes room for more, which may come from within this call.
+  std::string take_body_piece();
+  /// The reader of `stream_body` goes away: nobody reads what is left.
+  void drop_body();
+  /// True if somebody still reads, or waits for, a body that is not whole.
+  bool body_wanted() const {
+    return body_state_ == BodyState::collecting && (reader_ != nullptr || !by_pieces_);
+  }
+  /// True while as much of the body waits as may.
+  bool body_full() const { return by_pieces_ && body_.size() >= kBodyWindow; }
+  /// The most bytes that the body may have, in content (not framing). Set before it is asked for.
   uint64_t body_limit = 0;
+  /// Bytes of the body that were delivered.
+  uint64_t body_received() const { return body_received_; }
 
   /// Where it came from; null when the connection is gone.
   Stream* stream() const { return stream_; }
@@ -140,7 +172,11 @@ class Exchange {
   /// Puts the exchange on a stream, for a new request.
   void attach(Stream& stream) { stream_ = &stream; }
   /// Adds a piece of the body.
-  void deliver_body(std::string_view piece) { body_.append(piece); }
+  void deliver_body(std::string_view piece) {
+    body_.append(piece);
+    body_received_ += piece.size();
+    if (reader_ != nullptr) reader_->on_body(*this);
+  }
   /// The body is whole.
   void end_body();
   /// The body will never be whole.
@@ -173,13 +209,18 @@ class Exchange {
  private:
   Stream* stream_ = nullptr;
   ExchangeObserver* observer_ = nullptr;
+  BodyReader* reader_ = nullptr;
+  uint64_t body_received_ = 0;
   uint32_t references_ = 0;
   BodyState body_state_ = BodyState::unread;
   Failure failure_ = Failure::none;
   bool replied_ = false;
   bool streaming_ = false;
   bool client_gone_ = false;
+  bool by_pieces_ = false;
   std::string body_;
+
+  void tell_body_over();
 };
 
 /// What stands above the codecs: makes exchanges and answers requests.

@@ -139,7 +139,8 @@ bool Connection::step() {
   if (reading_body() && !read_body()) return false;
   if (!in_exchange_) return true;  // read_body refused what it saw
   if (!replied_ || content_due_) return false;
-  end_exchange();
+  // Whoever read the body may have replied before its end, which then comes first.
+  if (body_mode_ == BodyMode::none) end_exchange();
   return true;
 }
 
@@ -262,15 +263,32 @@ void Connection::start_body(Exchange& exchange) {
   }
 }
 
-// Reads the body as far as it is here. False if more of it must come.
+// The turn that is under way goes on with the body by itself.
+void Connection::resume_body(http::Exchange&) {
+  if (out_ == nullptr) run_turn(std::string_view(held_).substr(held_start_));
+}
+
+void Connection::drop_body(http::Exchange&) {
+  // Before the reply it waits, as one that nobody asked for does: the reply decides.
+  if (!content_due_ || body_mode_ != BodyMode::collecting) return;
+  give_up_body();
+  if (out_ == nullptr) run_turn(std::string_view(held_).substr(held_start_));
+}
+
+// Reads the body as far as it is here. False if more of it must come, or what is here must be taken
+// first.
 bool Connection::read_body() {
   std::string_view piece;
-  while (!closed_ && in_exchange_) {
+  while (!closed_ && reading_body()) {
+    if (body_mode_ == BodyMode::collecting) {
+      if (replied_ && !content_due_) return true;
+      if (exchange_->body_full()) return false;
+    }
     switch (body_.decode(input_, piece)) {
       case BodyDecoder::Status::content:
         if (body_mode_ == BodyMode::discarding) {
           if (!discard(piece.size())) return true;
-        } else if (exchange_->body().size() + piece.size() > exchange_->body_limit) {
+        } else if (exchange_->body_received() + piece.size() > exchange_->body_limit) {
           refuse(kBodyTooLarge, Failure::body_too_large);
           return true;
         } else {

@@ -66,6 +66,8 @@ class Connection final : public net::TransportObserver, public net::Timer, publi
   bool send_content(http::Exchange& exchange, std::string_view piece) override;
   void end_content(http::Exchange& exchange, const Fields* trailers) override;
   void start_body(http::Exchange& exchange) override;
+  void resume_body(http::Exchange& exchange) override;
+  void drop_body(http::Exchange& exchange) override;
   void abort(http::Exchange& exchange) override;
   const net::PeerAddress& peer() const override { return peer_; }
   void set_idle_timeout(std::chrono::milliseconds timeout) override;

@@ -46,7 +46,8 @@ void Connection::write_reply(const http::Reply& reply) {
   const bool head_request = head.method_id == http::Method::head;
   const bool content = http::reply_has_content(reply.status, head_request);
   const bool streams = reply.streamed && content;
-  const bool drops_body = reply.drops_body && body_mode_ == BodyMode::unread;
+  const bool drops_body = reply.drops_body && !exchange_->body_wanted() &&
+                          (body_mode_ == BodyMode::unread || body_mode_ == BodyMode::collecting);
   assert(reply.status >= 200 && reply.status <= 599);
   if (body_mode_ != BodyMode::none && head.expects_continue) {
     // The client still waits for a 100 and may or may not send its body now (RFC 9110
@@ -74,7 +75,7 @@ void Connection::write_reply(const http::Reply& reply) {
                     .head_request = head_request,
                     .keep_alive = !close_after_},
                    workspace_.date_line());
-  if (streams && drops_body && body_mode_ == BodyMode::unread) give_up_body();
+  if (streams && drops_body && body_mode_ != BodyMode::none) give_up_body();
   if (!content) return;
   if (reply.body.size() <= kJoined) {
     out_->append(reply.body);
@@ -374,7 +375,7 @@ void Connection::time_out() {
     if (exchange_ == nullptr) return close(false, Failure::timed_out);
     return refuse({408, "the request's head did not arrive in time"}, Failure::timed_out);
   }
-  if (reading_body()) {
+  if (reading_body() && !exchange_->body_full()) {
     return refuse({408, "the request's body did not arrive in time"}, Failure::timed_out);
   }
   close(content_due_, Failure::timed_out);  // the handler was silent for too long

@@ -35,6 +35,8 @@ class LocalRequest final : public http::Stream {
   bool send_content(http::Exchange& exchange, std::string_view piece) override;
   void end_content(http::Exchange& exchange, const Fields* trailers) override;
   void start_body(http::Exchange& exchange) override;
+  void resume_body(http::Exchange&) override {}
+  void drop_body(http::Exchange&) override {}
   void abort(http::Exchange& exchange) override;
   const net::PeerAddress& peer() const override { return peer_; }
   void set_idle_timeout(std::chrono::milliseconds) override {}

@@ -37,6 +37,8 @@ class TestStream final : public Stream {
     calls.push_back("body");
     if (on_start_body) on_start_body(exchange);
   }
+  void resume_body(Exchange&) override { calls.push_back("resume"); }
+  void drop_body(Exchange&) override { calls.push_back("drop"); }
   void abort(Exchange& exchange) override {
     calls.push_back("abort");
     exchange.cut(Failure::aborted);
