@@ -10,6 +10,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
+#include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -70,6 +72,16 @@ constexpr std::array<std::string_view, 6> kBodies = {
     "hello", "5\r\nhello\r\n", "0\r\n\r\n", "0\r\nA: b\r\n\r\n", "1;a=\"b\"\r\nx\r\n", "\r\n"};
 constexpr std::array<int, 7> kStatuses = {200, 204, 205, 206, 304, 404, 500};
 
+// Takes some pieces of a body and leaves others.
+class PieceReader final : public http::BodyReader {
+ public:
+  explicit PieceReader(std::function<void(Exchange&)> react) : react_(std::move(react)) {}
+  void on_body(Exchange& exchange) override { react_(exchange); }
+
+ private:
+  std::function<void(Exchange&)> react_;
+};
+
 class Play {
  public:
   explicit Play(Script script) : script_(script) {
@@ -119,7 +131,7 @@ class Play {
   // Anything that a handler may do with an exchange, at any time.
   void act(Exchange& exchange, std::uint8_t what) {
     http::Reference<Exchange> held(&exchange);
-    switch (what % 12) {
+    switch (what % 14) {
       case 0:
       case 1: reply(exchange, false); break;
       case 2: reply(exchange, true); break;
@@ -139,6 +151,14 @@ class Play {
         std::erase_if(kept_, [&](const auto& kept) { return kept.get() == &exchange; });
         break;
       case 10: act_on_connection(script_.byte()); break;
+      case 11: read_pieces(exchange); break;
+      case 12:
+        if (script_.byte() % 4 == 0) {
+          exchange.drop_body();
+        } else {
+          exchange.take_body_piece();
+        }
+        break;
       default:
         // Another exchange's turn, in the middle of this one's.
         if (!kept_.empty()) {
@@ -149,6 +169,14 @@ class Play {
     }
   }
 
+  void read_pieces(Exchange& exchange) {
+    exchange.body_window = 1 + script_.byte();
+    readers_.push_back(std::make_unique<PieceReader>([this](Exchange& told) {
+      if (const std::uint8_t what = script_.byte(); what != 0) act(told, what);
+    }));
+    exchange.stream_body(*readers_.back());
+  }
+
   void reply(Exchange& exchange, bool streamed) {
     const bool head = exchange.head.method_id == http::Method::head;
     const std::uint8_t how = script_.byte();
@@ -156,6 +184,7 @@ class Play {
     reply.status = kStatuses[how % kStatuses.size()];
     reply.fields = head ? &head_fields_ : nullptr;
     reply.close = how >= 200;
+    reply.drops_body = how % 5 == 0;
     std::string body(script_.byte() * 150u, 'b');
     if (streamed) {
       reply.streamed = true;
@@ -325,6 +354,7 @@ class Play {
   Fields head_fields_{{"X-Head", "1"}};
   Fields trailers_{{"X-Trailer", "1"}};
   std::vector<std::unique_ptr<RecordingObserver>> observers_;
+  std::vector<std::unique_ptr<PieceReader>> readers_;
   ConnectionWorld world_;
   std::vector<http::Reference<Exchange>> kept_;
 };

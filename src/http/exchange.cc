@@ -120,6 +120,7 @@ void Exchange::clear() {
   observer_ = nullptr;
   reader_ = nullptr;
   body_limit = body_received_ = 0;
+  body_window = kBodyWindow;
   body_state_ = BodyState::unread;
   failure_ = Failure::none;
   replied_ = streaming_ = client_gone_ = by_pieces_ = false;

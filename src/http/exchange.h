@@ -113,9 +113,10 @@ class Exchange {
   /// had any more once a reply is out. Else the observer is told later.
   void collect_body();
   /// Asks for the body piece by piece, if nobody has asked for it yet: `reader` is told when there
-  /// is more in `body()`, from within this call if it is here already. No more comes than
-  /// `kBodyWindow` and one read of the connection until it is taken.
+  /// is more in `body()`, from within this call if it is here already. Once `body_window` bytes
+  /// wait there, which one read of the connection may exceed, no more comes until they are taken.
   void stream_body(BodyReader& reader);
+  size_t body_window = kBodyWindow;
   static constexpr size_t kBodyWindow = 64 * 1024;
   /// Takes the piece that is there and makes room for more, which may come from within this call.
   std::string take_body_piece();
@@ -126,7 +127,7 @@ class Exchange {
     return body_state_ == BodyState::collecting && (reader_ != nullptr || !by_pieces_);
   }
   /// True while as much of the body waits as may.
-  bool body_full() const { return by_pieces_ && body_.size() >= kBodyWindow; }
+  bool body_full() const { return by_pieces_ && body_.size() >= body_window; }
   /// The most bytes that the body may have, in content (not framing). Set before it is asked for.
   uint64_t body_limit = 0;
   /// Bytes of the body that were delivered.
