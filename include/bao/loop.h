@@ -134,7 +134,7 @@ Timer every(std::chrono::nanoseconds interval, std::function<void()> callback);
 
 namespace detail {
 
-class Sleep {
+class [[nodiscard("a sleep begins when it is awaited: co_await it")]] Sleep {
  public:
   explicit Sleep(std::chrono::nanoseconds delay);
   Sleep(Sleep&&) noexcept;
@@ -152,7 +152,7 @@ class Sleep {
 void run_blocking(Job job, Job done);
 
 template <typename F>
-class Blocking {
+class [[nodiscard("nothing runs until it is awaited: co_await it")]] Blocking {
  public:
   using R = std::invoke_result_t<F&>;
   static_assert(!std::is_reference_v<R>, "what bao::blocking runs must return a value or nothing");
