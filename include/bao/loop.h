@@ -148,8 +148,20 @@ class [[nodiscard("a sleep begins when it is awaited: co_await it")]] Sleep {
   std::unique_ptr<State> state_;
 };
 
-/// Runs `job` on the loop's threads and then `done` on the loop, which is kept alive meanwhile.
-void run_blocking(Job job, Job done);
+/// What `bao::blocking` has to do, and who waits for it.
+struct BlockingCall {
+  virtual ~BlockingCall() = default;
+  /// Does it, on another thread.
+  virtual void run() noexcept = 0;
+  /// What it threw.
+  std::exception_ptr error;
+  /// Null if nobody waits any more.
+  std::coroutine_handle<> waiting;
+};
+
+/// Runs the call on one of the loop's threads and then, on the loop, resumes who waits for it. The
+/// loop is kept alive meanwhile, and told where the exception was thrown.
+void run_blocking(std::shared_ptr<BlockingCall> call);
 
 template <typename F>
 class [[nodiscard("nothing runs until it is awaited: co_await it")]] Blocking {
@@ -167,9 +179,7 @@ class [[nodiscard("nothing runs until it is awaited: co_await it")]] Blocking {
   bool await_ready() const noexcept { return false; }
   void await_suspend(std::coroutine_handle<> waiting) {
     state_->waiting = waiting;
-    run_blocking(Job([state = state_] { state->run(); }), Job([state = state_] {
-                   if (state->waiting) state->waiting.resume();
-                 }));
+    run_blocking(state_);
   }
   R await_resume() {
     if (state_->error) std::rethrow_exception(state_->error);
@@ -177,7 +187,7 @@ class [[nodiscard("nothing runs until it is awaited: co_await it")]] Blocking {
   }
 
  private:
-  struct State {
+  struct State final : BlockingCall {
     explicit State(F f) : f(std::move(f)) {}
     void run() noexcept {
       try {
@@ -192,8 +202,6 @@ class [[nodiscard("nothing runs until it is awaited: co_await it")]] Blocking {
     }
     F f;
     std::optional<std::conditional_t<std::is_void_v<R>, std::monostate, R>> result;
-    std::exception_ptr error;
-    std::coroutine_handle<> waiting;
   };
   std::shared_ptr<State> state_;
 };
