@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <span>
 
-#include "server/displayed_text.h"
+#include "http/displayed_text.h"
 #include "server/error_page_assets.h"
 #include "trace/exception.h"
 #include "trace/stack_trace.h"
@@ -12,6 +12,11 @@
 
 namespace bao::server {
 namespace {
+
+using http::displayed_field_value;
+using http::DisplayedValue;
+using http::escape_html;
+using http::escape_terminal;
 
 constexpr std::size_t kMaxExcerpts = 12;
 constexpr std::size_t kLongMessage = 160;
