@@ -362,10 +362,8 @@ std::string render_no_response_page(std::string_view request_line) {
   page.markup("</header>\n<section>\n<p class=\"prose\">It ran to its end and nothing failed, but ")
       .markup(
           "what it returned was empty, so there is nothing to send. Usually that means:</p>\n<ul>")
-      .markup("<li>a path through the handler ends without returning a response,</li>\n")
-      .markup("<li>a branch is missing for this method or this path,</li>\n")
-      .markup("<li>the request was meant to become a WebSocket, but the upgrade was refused: ")
-      .markup("answer those requests with a response of your own.</li>\n</ul>\n</section>\n");
+      .markup("<li>a path through the handler ends without returning a response, or</li>\n")
+      .markup("<li>a branch is missing for this method or this path.</li>\n</ul>\n</section>\n");
   close_page(page);
   return page.take();
 }
