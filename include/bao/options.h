@@ -77,7 +77,7 @@ struct Options {
 
   // -- The rest
 
-  /// Names the server. Empty: random.
+  /// Names the server, for logs: no control characters. Empty: random.
   std::string id = {};
   /// Where uncaught errors and warnings go, as lines without a final newline. Unset: stderr. Must
   /// not throw.

@@ -79,7 +79,8 @@ class Server {
   std::optional<int> port() const;
   /// The name under which it can be reached: the option, or `localhost`; none for unix sockets.
   std::optional<std::string> hostname() const;
-  /// `http://localhost:3000/`, `unix:///tmp/socket`, `abstract://name`.
+  /// `http://localhost:3000/`, `unix:///tmp/socket` (a relative path stays relative,
+  /// `unix://./socket`), `abstract://name`.
   std::string url() const;
   /// "http".
   std::string_view protocol() const;

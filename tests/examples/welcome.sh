@@ -35,5 +35,5 @@ finish
 # A port in use is told in a sentence, without a core dump.
 start "$1" --port=0
 if second=$("$1" --port="${url##*:}" 2>&1); then fail 'two servers on one port'; fi
-[[ $second == 'Port '*' is in use by another program: '* ]] || fail "it said: $second"
+[[ $second == 'Port '*' is in use already: '* ]] || fail "it said: $second"
 finish TERM
