@@ -127,7 +127,8 @@ class Timer {
   std::shared_ptr<detail::TimerState> state_;
 };
 
-/// Calls `callback` once, after `delay`, on this thread's loop.
+/// Calls `callback` once, after `delay`, on this thread's loop. Any duration will do that converts
+/// to nanoseconds without loss, `2s` as well as `500us`; it is never early.
 Timer after(std::chrono::nanoseconds delay, std::function<void()> callback);
 /// Calls `callback` again and again, `interval` (at least 1 ms) apart, on this thread's loop.
 Timer every(std::chrono::nanoseconds interval, std::function<void()> callback);
@@ -189,7 +190,7 @@ class [[nodiscard("nothing runs until it is awaited: co_await it")]] Blocking {
  private:
   struct State final : BlockingCall {
     explicit State(F f) : f(std::move(f)) {}
-    void run() noexcept {
+    void run() noexcept override {
       try {
         if constexpr (std::is_void_v<R>) {
           f();
@@ -208,7 +209,8 @@ class [[nodiscard("nothing runs until it is awaited: co_await it")]] Blocking {
 
 }  // namespace detail
 
-/// Suspends a coroutine for at least `delay`: `co_await bao::sleep(10ms)`.
+/// Suspends a coroutine for at least `delay`: `co_await bao::sleep(10ms)`. Any duration will do
+/// that converts to nanoseconds without loss.
 inline detail::Sleep sleep(std::chrono::nanoseconds delay) {
   return detail::Sleep(delay);
 }
