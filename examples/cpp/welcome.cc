@@ -6,6 +6,7 @@
 #include <map>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 
 #include <bao/bao.h>
 
@@ -60,8 +61,23 @@ bao::Response order() {
   }
 }
 
+// Bao leaves what it does not know to the program, which here wants nothing else: a slip of the pen
+// shall not start a server on another port than was meant.
+void refuse_unknown(int argc, char** argv) {
+  for (int i = 1; i < argc; ++i) {
+    const std::string_view argument = argv[i];
+    if (argument == "--port") {
+      ++i;  // its value
+    } else if (!argument.starts_with("--port=")) {
+      throw std::invalid_argument("The argument " + std::string(argument) +
+                                  " means nothing here: --port=N is all that this program takes");
+    }
+  }
+}
+
 int main(int argc, char** argv) {
   try {
+    refuse_unknown(argc, argv);
     const auto started = Clock::now();
     auto server = bao::serve({
         .arguments = {argc, argv},

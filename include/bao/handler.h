@@ -167,11 +167,13 @@ class Handler {
   template <typename F>
   struct Model final : Call {
     using R = typename decltype(result_of<F>())::type;
-    static_assert(takes_both<F> || takes_request<F> || takes_nothing<F>,
+    static constexpr bool is_callable = takes_both<F> || takes_request<F> || takes_nothing<F>;
+    static_assert(is_callable,
                   "A bao handler takes (bao::Request&), (bao::Request&, bao::Server&) or nothing; "
                   "take the request by "
                   "reference, it cannot be copied");
-    static_assert(detail::returns_reply<R>,
+    // Nobody knows what a callable returns that cannot be called: one mistake, one message.
+    static_assert(!is_callable || detail::returns_reply<R>,
                   "A bao handler returns a bao::Response, a std::optional<bao::Response>, or a "
                   "bao::Task of either");
 
@@ -183,7 +185,7 @@ class Handler {
         detail::run_handler(receiver, f, request, server);
       } else if constexpr (takes_request<F>) {
         detail::run_handler(receiver, f, request);
-      } else {
+      } else if constexpr (takes_nothing<F>) {
         detail::run_handler(receiver, f);
       }
     }
@@ -238,14 +240,15 @@ class ErrorHandler {
             "A bao error handler returns a bao::Response, a std::optional of it, or a bao::Task of "
             "either");
         detail::run_handler(receiver, f, error, request);
-      } else {
-        static_assert(std::invocable<F&, const std::exception&>,
-                      "A bao error handler takes (const std::exception&) or (const "
-                      "std::exception&, bao::Request&)");
+      } else if constexpr (std::invocable<F&, const std::exception&>) {
         static_assert(detail::returns_reply<std::invoke_result_t<F&, const std::exception&>>,
                       "A bao error handler returns a bao::Response, a std::optional of it, or a "
                       "bao::Task of either");
         detail::run_handler(receiver, f, error);
+      } else {
+        static_assert(std::invocable<F&, const std::exception&>,
+                      "A bao error handler takes (const std::exception&) or (const "
+                      "std::exception&, bao::Request&)");
       }
     }
     F f;

@@ -127,14 +127,15 @@ class Timer {
   std::shared_ptr<detail::TimerState> state_;
 };
 
-/// Calls `callback` once, after `delay`, on this thread's loop.
+/// Calls `callback` once, after `delay`, on this thread's loop. Any duration will do that converts
+/// to nanoseconds without loss, `2s` as well as `500us`; it is never early.
 Timer after(std::chrono::nanoseconds delay, std::function<void()> callback);
 /// Calls `callback` again and again, `interval` (at least 1 ms) apart, on this thread's loop.
 Timer every(std::chrono::nanoseconds interval, std::function<void()> callback);
 
 namespace detail {
 
-class Sleep {
+class [[nodiscard("a sleep begins when it is awaited: co_await it")]] Sleep {
  public:
   explicit Sleep(std::chrono::nanoseconds delay);
   Sleep(Sleep&&) noexcept;
@@ -148,11 +149,23 @@ class Sleep {
   std::unique_ptr<State> state_;
 };
 
-/// Runs `job` on the loop's threads and then `done` on the loop, which is kept alive meanwhile.
-void run_blocking(Job job, Job done);
+/// What `bao::blocking` has to do, and who waits for it.
+struct BlockingCall {
+  virtual ~BlockingCall() = default;
+  /// Does it, on another thread.
+  virtual void run() noexcept = 0;
+  /// What it threw.
+  std::exception_ptr error;
+  /// Null if nobody waits any more.
+  std::coroutine_handle<> waiting;
+};
+
+/// Runs the call on one of the loop's threads and then, on the loop, resumes who waits for it. The
+/// loop is kept alive meanwhile, and told where the exception was thrown.
+void run_blocking(std::shared_ptr<BlockingCall> call);
 
 template <typename F>
-class Blocking {
+class [[nodiscard("nothing runs until it is awaited: co_await it")]] Blocking {
  public:
   using R = std::invoke_result_t<F&>;
   static_assert(!std::is_reference_v<R>, "what bao::blocking runs must return a value or nothing");
@@ -167,9 +180,7 @@ class Blocking {
   bool await_ready() const noexcept { return false; }
   void await_suspend(std::coroutine_handle<> waiting) {
     state_->waiting = waiting;
-    run_blocking(Job([state = state_] { state->run(); }), Job([state = state_] {
-                   if (state->waiting) state->waiting.resume();
-                 }));
+    run_blocking(state_);
   }
   R await_resume() {
     if (state_->error) std::rethrow_exception(state_->error);
@@ -177,9 +188,9 @@ class Blocking {
   }
 
  private:
-  struct State {
+  struct State final : BlockingCall {
     explicit State(F f) : f(std::move(f)) {}
-    void run() noexcept {
+    void run() noexcept override {
       try {
         if constexpr (std::is_void_v<R>) {
           f();
@@ -192,15 +203,14 @@ class Blocking {
     }
     F f;
     std::optional<std::conditional_t<std::is_void_v<R>, std::monostate, R>> result;
-    std::exception_ptr error;
-    std::coroutine_handle<> waiting;
   };
   std::shared_ptr<State> state_;
 };
 
 }  // namespace detail
 
-/// Suspends a coroutine for at least `delay`: `co_await bao::sleep(10ms)`.
+/// Suspends a coroutine for at least `delay`: `co_await bao::sleep(10ms)`. Any duration will do
+/// that converts to nanoseconds without loss.
 inline detail::Sleep sleep(std::chrono::nanoseconds delay) {
   return detail::Sleep(delay);
 }

@@ -59,10 +59,10 @@ struct Options {
 
   /// Shows errors as a page with stack and source. Unset: on, unless NODE_ENV is `production`.
   std::optional<bool> development = {};
-  /// How long a connection may be silent in both directions, also while a handler works; 0 for
-  /// ever.
+  /// How long a connection may be silent in both directions, also while a handler works, in whole
+  /// milliseconds; 0 for ever.
   std::chrono::milliseconds idle_timeout = std::chrono::seconds(10);
-  /// How long the head of a request may take to arrive; 0 for ever.
+  /// How long the head of a request may take to arrive, in whole milliseconds; 0 for ever.
   std::chrono::milliseconds head_timeout = std::chrono::seconds(10);
 
   // -- Limits
@@ -77,7 +77,7 @@ struct Options {
 
   // -- The rest
 
-  /// Names the server. Empty: random.
+  /// Names the server, for logs: no control characters. Empty: random.
   std::string id = {};
   /// Where uncaught errors and warnings go, as lines without a final newline. Unset: stderr. Must
   /// not throw.

@@ -46,12 +46,13 @@ class BodyWait {
 
 /// The whole body of a request as text: `co_await req.text()`. Does not suspend if the body is here
 /// already. Throws BodyError if it does not arrive.
-class TextBody : public detail::BodyWait {
+class [[nodiscard("nothing is read until it is awaited: co_await it")]] TextBody
+    : public detail::BodyWait {
  public:
   using BodyWait::BodyWait;
   std::string await_resume() const { return take(); }
-  /// The same without waiting, for handlers that are no coroutines: throws BodyNotReady if the body
-  /// has not arrived. In a handler wrapped in `bao::buffered` it always has.
+  /// The same without waiting, for handlers wrapped in `bao::buffered`, where the body has always
+  /// arrived. Elsewhere it throws BodyNotReady if it has not: the faster the client, the rarer.
   std::string get() const {
     require_ready();
     return take();
@@ -59,7 +60,8 @@ class TextBody : public detail::BodyWait {
 };
 
 /// The whole body of a request as bytes.
-class BytesBody : public detail::BodyWait {
+class [[nodiscard("nothing is read until it is awaited: co_await it")]] BytesBody
+    : public detail::BodyWait {
  public:
   using BodyWait::BodyWait;
   std::vector<std::byte> await_resume() const;
@@ -71,7 +73,8 @@ class BytesBody : public detail::BodyWait {
 
 /// The whole body of a request as JSON, read by JsonAdapter<T>, which throws if it is none.
 template <typename T>
-class JsonBody : public detail::BodyWait {
+class [[nodiscard("nothing is read until it is awaited: co_await it")]] JsonBody
+    : public detail::BodyWait {
  public:
   using BodyWait::BodyWait;
   T await_resume() const {

@@ -3,6 +3,8 @@
 #include <concepts>
 #include <initializer_list>
 #include <string>
+#include <string_view>
+#include <type_traits>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -12,16 +14,28 @@
 
 namespace bao {
 
+namespace detail {
+/// Text, of which a Response is made. No more than these, because 0 and nullptr convert to
+/// `const char*` as well.
+template <typename T>
+concept RouteText =
+    std::same_as<std::decay_t<T>, const char*> || std::same_as<std::decay_t<T>, char*> ||
+    std::same_as<std::decay_t<T>, std::string> || std::same_as<std::decay_t<T>, std::string_view>;
+}  // namespace detail
+
 /// What a route does for one method: runs a handler, or sends a response that was prepared once, at
-/// start.
+/// start. Text stands for a response of that text.
 class MethodValue {
  public:
   /// Nothing: the method is not listed.
   MethodValue() = default;
   MethodValue(Response response) : value_(std::move(response)) {}
+  template <detail::RouteText T>
+  MethodValue(T&& text) : value_(Response(std::forward<T>(text))) {}
   template <typename F>
     requires(!std::same_as<std::remove_cvref_t<F>, MethodValue> &&
-             !std::same_as<std::remove_cvref_t<F>, Response> && std::constructible_from<Handler, F>)
+             !std::same_as<std::remove_cvref_t<F>, Response> && !detail::RouteText<F> &&
+             std::constructible_from<Handler, F>)
   MethodValue(F&& f) : value_(Handler(std::forward<F>(f))) {}
 
   const std::variant<std::monostate, Handler, Response>& value() const { return value_; }
@@ -42,18 +56,21 @@ struct methods {
   MethodValue options = {};
 };
 
-/// What stands on a route: a handler or a Response for every method, `methods{…}`, or `false`,
-/// which lets requests fall through to `fetch`.
+/// What stands on a route: a handler, a Response or its text for every method, `methods{…}`, or
+/// `false`, which lets requests fall through to `fetch`.
 class RouteValue {
  public:
   RouteValue(Response response) : value_(std::move(response)) {}
+  template <detail::RouteText T>
+  RouteValue(T&& text) : value_(Response(std::forward<T>(text))) {}
   RouteValue(methods by_method) : value_(std::move(by_method)) {}
   RouteValue(std::same_as<bool> auto enabled) : value_(enabled) {}
   template <typename F>
     requires(!std::same_as<std::remove_cvref_t<F>, RouteValue> &&
              !std::same_as<std::remove_cvref_t<F>, Response> &&
              !std::same_as<std::remove_cvref_t<F>, methods> &&
-             !std::same_as<std::remove_cvref_t<F>, bool> && std::constructible_from<Handler, F>)
+             !std::same_as<std::remove_cvref_t<F>, bool> && !detail::RouteText<F> &&
+             std::constructible_from<Handler, F>)
   RouteValue(F&& f) : value_(Handler(std::forward<F>(f))) {}
 
   const std::variant<Handler, Response, methods, bool>& value() const { return value_; }

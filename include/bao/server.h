@@ -79,7 +79,8 @@ class Server {
   std::optional<int> port() const;
   /// The name under which it can be reached: the option, or `localhost`; none for unix sockets.
   std::optional<std::string> hostname() const;
-  /// `http://localhost:3000/`, `unix:///tmp/socket`, `abstract://name`.
+  /// `http://localhost:3000/`, `unix:///tmp/socket` (a relative path stays relative,
+  /// `unix://./socket`), `abstract://name`.
   std::string url() const;
   /// "http".
   std::string_view protocol() const;
@@ -113,7 +114,8 @@ class Server {
 
   /// The client's address; none for unix sockets, `fetch`, or a connection that is gone.
   std::optional<SocketAddress> request_ip(const Request& request) const;
-  /// Another idle timeout for this request; 0 for none. Does nothing if its connection is gone.
+  /// Another idle timeout for this request, in whole milliseconds; 0 for none. Does nothing if its
+  /// connection is gone.
   void timeout(Request& request, std::chrono::milliseconds timeout);
   /// Cuts the connection: the client sees a reset, the stop token fires, pending body reads throw,
   /// a later response is ignored. False if the request was over.

@@ -3,6 +3,7 @@
 #include <coroutine>
 #include <exception>
 #include <optional>
+#include <stdexcept>
 #include <utility>
 
 namespace bao {
@@ -21,6 +22,8 @@ struct PromiseBase {
   void (*completed)(void* owner) = nullptr;
   void* owner = nullptr;
   std::exception_ptr error = nullptr;
+  /// Somebody awaits it or has run it, so nobody else may.
+  bool taken = false;
 
   struct FinalAwaiter {
     bool await_ready() const noexcept { return false; }
@@ -48,9 +51,14 @@ struct Promise : PromiseBase {
   void return_value(U&& result) {
     value.emplace(std::forward<U>(result));
   }
-  /// The result where it is, until the frame is destroyed.
+  /// The result where it is, until the frame is destroyed. Throws what the coroutine threw, and
+  /// std::logic_error if it has given no value: compilers let it run off its end without a word.
   T& result() {
     if (error) std::rethrow_exception(std::exchange(error, nullptr));
+    if (!value) {
+      throw std::logic_error(
+          "A coroutine ended without co_return: end each of its paths with one that gives a value");
+    }
     return *value;
   }
   T take() { return std::move(result()); }
@@ -68,7 +76,9 @@ struct Promise<void> : PromiseBase {
 }  // namespace detail
 
 /// A coroutine that begins when it is awaited and gives a `T`, or throws. Move-only; awaited at
-/// most once. Destroying a task that has not finished destroys the coroutine, its locals included.
+/// most once, a second await throws std::logic_error. So does an await of a coroutine that ended
+/// without `co_return`, unless `T` is void. Destroying a task that has not finished destroys the
+/// coroutine, its locals included.
 ///
 /// Everything happens on the thread of the loop that it runs on. With g++ 12, do not build a struct
 /// by designated initializers inside a `co_await` expression: the compiler destroys it twice
@@ -92,7 +102,10 @@ class [[nodiscard(
   class Awaiter {
    public:
     explicit Awaiter(std::coroutine_handle<promise_type> handle) noexcept : handle_(handle) {}
-    bool await_ready() const noexcept { return false; }
+    bool await_ready() const {
+      take(handle_);
+      return false;
+    }
     std::coroutine_handle<> await_suspend(std::coroutine_handle<> waiting) const noexcept {
       handle_.promise().continuation = waiting;
       return handle_;
@@ -105,11 +118,26 @@ class [[nodiscard(
   Awaiter operator co_await() const& noexcept { return Awaiter(handle_); }
   Awaiter operator co_await() && noexcept { return Awaiter(handle_); }
 
-  /// Gives the coroutine to the caller, who resumes and destroys it. For the engine.
-  std::coroutine_handle<promise_type> release() noexcept { return std::exchange(handle_, nullptr); }
+  /// Gives the coroutine to the caller, who resumes and destroys it. For the engine. Throws
+  /// std::logic_error if the task was awaited or moved from.
+  std::coroutine_handle<promise_type> release() {
+    take(handle_);
+    return std::exchange(handle_, nullptr);
+  }
 
  private:
   friend promise_type;
+  // A coroutine that has begun cannot be begun again.
+  static void take(std::coroutine_handle<promise_type> handle) {
+    if (!handle) {
+      throw std::logic_error("A bao::Task was used after it was moved from: use what it became");
+    }
+    if (std::exchange(handle.promise().taken, true)) {
+      throw std::logic_error(
+          "A bao::Task was awaited twice: await it once, and keep what the await gave");
+    }
+  }
+
   explicit Task(std::coroutine_handle<promise_type> handle) noexcept : handle_(handle) {}
   std::coroutine_handle<promise_type> handle_;
 };

@@ -22,6 +22,7 @@ constexpr server::OptionNames kNames{
     .max_request_body_size = "maxRequestBodySize",
     .max_head_size = "maxHeadSize",
     .max_head_fields = "maxHeadFields",
+    .id = "id",
 };
 
 std::string text_option(napi_env env, napi_value options, const char* name) {

@@ -1,4 +1,6 @@
 #include <chrono>
+#include <memory>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -9,6 +11,7 @@
 #include "api/server_state.h"
 #include "api/signals.h"
 #include "api/uncaught.h"
+#include "trace/throw_hook.h"
 
 namespace bao {
 
@@ -57,7 +60,20 @@ void LoopState::on_signal() {
   one_less();
 }
 
-void run_blocking(Job job, Job done) {
+// A throw knows its own thread alone, so where it was is carried over to the loop's, where the page
+// and the log ask for it.
+void run_blocking(std::shared_ptr<BlockingCall> call) {
+  auto throws = std::make_shared<trace::CarriedThrows>();
+  Job job([call, throws, captures = trace::captures_throws()] {
+    std::optional<trace::CaptureThrows> capture;
+    if (captures) capture.emplace();
+    call->run();
+    if (captures && call->error) *throws = trace::CarriedThrows(call->error);
+  });
+  Job done([call = std::move(call), throws] {
+    throws->remember_here();
+    if (call->waiting) call->waiting.resume();
+  });
   LoopState::current().pool().run(std::move(job), std::move(done));
 }
 

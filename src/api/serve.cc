@@ -26,6 +26,7 @@ constexpr server::OptionNames kNames{
     .max_request_body_size = ".max_request_body_size",
     .max_head_size = ".max_head_size",
     .max_head_fields = ".max_head_fields",
+    .id = ".id",
 };
 
 void log_to_stderr(std::string_view lines) {

@@ -4,6 +4,7 @@
 
 #include <bao/fields.h>
 
+#include "http/displayed_text.h"
 #include "http/tokens.h"
 
 namespace bao {
@@ -28,14 +29,9 @@ uint8_t known_bit(std::string_view name) {
   }
 }
 
-// The offending text may hold anything, so it is not quoted raw into a message that somebody may
-// log.
 [[noreturn]] void refuse_name(std::string_view name) {
-  std::string shown;
-  for (char c : name.substr(0, 40))
-    shown += http::is_token_char(static_cast<unsigned char>(c)) ? c : '?';
-  throw std::invalid_argument("Field name \"" + shown +
-                              "\" is not a token: use letters, digits and !#$%&'*+-.^_`|~ only");
+  throw std::invalid_argument("Field name " + http::quote(name) +
+                              " is not a token: use letters, digits and !#$%&'*+-.^_`|~ only");
 }
 
 [[noreturn]] void refuse_value(std::string_view name) {

@@ -22,6 +22,8 @@
 #include <utility>
 #include <vector>
 
+#include "net/hostname.h"
+
 namespace bao::net {
 namespace {
 
@@ -84,8 +86,9 @@ void check_options(const ListenOptions& options) {
     throw ListenError("EINVAL", "port is " + std::to_string(options.port) +
                                     ": use a number from 1 to 65535, or 0 for any free port.");
   }
-  if (options.hostname.find('\0') != std::string::npos) {
-    throw ListenError("EINVAL", "hostname contains a NUL byte: use a name or an address.");
+  if (auto fault = hostname_fault(options.hostname, "port")) {
+    throw ListenError("EINVAL",
+                      "The hostname \"" + options.hostname + "\" is wrong: " + *fault + ".");
   }
 }
 
@@ -99,23 +102,19 @@ void check_options(const ListenOptions& options) {
   if (status == EAI_SYSTEM) code = errno_name(error);
   const std::string reason =
       status == EAI_SYSTEM ? errno_text(error) : std::string(::gai_strerror(status));
-  throw ListenError(code, "The host name " + hostname + " cannot be resolved (" + reason +
+  throw ListenError(code, "The hostname \"" + hostname + "\" cannot be resolved (" + reason +
                               "): check hostname, or leave it out to listen on all interfaces.");
 }
 
-[[noreturn]] void throw_bad_ipv6(const std::string& hostname) {
-  throw ListenError("EINVAL", "The hostname " + hostname +
-                                  " is no IPv6 address of the form ::1, [::1] or fe80::1%eth0 "
-                                  "(with a zone of this machine): correct it; a port goes into "
-                                  "port.");
+[[noreturn]] void throw_unknown_zone(const std::string& hostname) {
+  throw ListenError("EINVAL", "The hostname \"" + hostname +
+                                  "\" has a zone that this machine does not know: put one of its "
+                                  "interfaces behind the %, as in fe80::1%eth0.");
 }
 
-// The hostname without the brackets of an IPv6 address.
+// The hostname, whose form is good, without the brackets of an IPv6 address.
 std::string bare_host(const std::string& hostname) {
-  const bool opens = hostname.starts_with('[');
-  const bool closes = hostname.ends_with(']');
-  if (!opens && !closes) return hostname;
-  if (!opens || !closes || hostname.find(':') == std::string::npos) throw_bad_ipv6(hostname);
+  if (!hostname.starts_with('[')) return hostname;
   return hostname.substr(1, hostname.size() - 2);
 }
 
@@ -130,7 +129,7 @@ void append_endpoints(const std::string& hostname, int port, std::vector<Endpoin
   const int status = ::getaddrinfo(host.c_str(), std::to_string(port).c_str(), &hints, &list);
   const int error = errno;
   if (status != 0) {
-    if (ipv6_literal) throw_bad_ipv6(hostname);
+    if (ipv6_literal) throw_unknown_zone(hostname);
     throw_unresolved(hostname, status, error);
   }
   const std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> owner(list, &::freeaddrinfo);
@@ -159,8 +158,8 @@ std::vector<Endpoint> resolve(const ListenOptions& options) {
       return to_peer_address(endpoint.address).family == Family::ipv4;
     });
     if (endpoints.empty()) {
-      throw ListenError("EINVAL", "ipv6_only is set, but the hostname " + options.hostname +
-                                      " has IPv4 only: use an IPv6 address such as ::, or leave "
+      throw ListenError("EINVAL", "ipv6_only is set, but the hostname \"" + options.hostname +
+                                      "\" has IPv4 only: use an IPv6 address such as ::, or leave "
                                       "ipv6_only out.");
     }
   }
@@ -204,7 +203,7 @@ bool is_link_local_without_zone(const Endpoint& endpoint) {
   }
   if (error == EADDRINUSE) {
     throw ListenError(code, what +
-                                " is in use by another program: stop it, choose another port, or "
+                                " is in use already: stop what uses it, choose another port, or "
                                 "use port 0 for any free one.");
   }
   if (error == EACCES || error == EPERM) {
@@ -351,7 +350,7 @@ Endpoint unix_endpoint(const std::string& path) {
   switch (error) {
     case EADDRINUSE:
       throw ListenError(code,
-                        what + " is in use by another program: stop it or choose another path.");
+                        what + " is in use already: stop what uses it or choose another path.");
     case ENOTSOCK:
       throw ListenError(code, what +
                                   " cannot be opened because something that is no socket lies "

@@ -1,6 +1,7 @@
 #include "routing/pattern.h"
 
 #include <algorithm>
+#include <cstddef>
 
 namespace bao::routing {
 
@@ -48,6 +49,20 @@ std::string encode(std::string_view text) {
   throw PatternError("route pattern " + quote_pattern(pattern) + ": " + fault_and_mend);
 }
 
+bool is_accepted(std::string_view pattern) {
+  try {
+    parse_pattern(pattern);
+    return true;
+  } catch (const PatternError&) {
+    return false;
+  }
+}
+
+/// Advises nothing that would be refused in its turn.
+std::string write_or(const std::string& pattern, const std::string& otherwise) {
+  return is_accepted(pattern) ? "write " + quote_pattern(pattern) : otherwise;
+}
+
 /// RFC 3986 section 3.3, and the URL Standard for the forms with `%2e`.
 bool is_dot_segment(std::string_view segment) {
   std::size_t dots = 0;
@@ -61,16 +76,20 @@ bool is_dot_segment(std::string_view segment) {
   return dots == 1 || dots == 2;
 }
 
+bool is_name(std::string_view text) {
+  return starts_name(text.front()) && std::all_of(text.begin(), text.end(), continues_name);
+}
+
 void check_name(std::string_view pattern, std::string_view name) {
   if (name.empty()) {
     fail(pattern, "a parameter has no name; write one behind the colon, as in \"/users/:id\"");
   }
-  if (name.size() > 1 && name.back() == '?') {
+  if (name.size() > 1 && name.back() == '?' && is_name(name.substr(0, name.size() - 1))) {
     fail(pattern, "there are no optional segments; give two patterns, one with the parameter " +
                       quote_pattern(":" + std::string(name.substr(0, name.size() - 1))) +
                       " and one without it");
   }
-  if (!starts_name(name.front()) || !std::all_of(name.begin(), name.end(), continues_name)) {
+  if (!is_name(name)) {
     fail(pattern, quote_pattern(":" + std::string(name)) +
                       " is no parameter: it takes a whole segment, and its name is a letter, \"_\" "
                       "or \"$\" and then letters, digits, \"_\", \"$\" and \"-\"; give it such a "
@@ -92,13 +111,13 @@ void check_literal(std::string_view pattern, std::string_view literal) {
   for (const char c : literal) {
     if (!needs_encoding(c)) continue;
     if (c == '?' || c == '#') {
-      fail(pattern, "a pattern has neither query nor fragment; write " +
-                        quote_pattern(pattern.substr(0, pattern.find(c))));
+      fail(pattern, "a pattern has neither query nor fragment; " +
+                        write_or(std::string(pattern.substr(0, pattern.find(c))), "take it out"));
     }
     const std::string parameters =
         c == '{' || c == '}' ? ", or \":name\" if a parameter is meant" : "";
-    fail(pattern, "it holds a byte that clients send percent-encoded; write " +
-                      quote_pattern(encode(pattern)) + parameters);
+    fail(pattern, "it holds a byte that clients send percent-encoded; " +
+                      write_or(encode(pattern), "encode it, too") + parameters);
   }
 }
 
@@ -137,6 +156,29 @@ void check_distinct_names(const Pattern& pattern) {
   }
 }
 
+/// The path behind `METHOD SP`, as in "GET /users"; empty if it is not that.
+std::string_view path_behind_method(std::string_view text) {
+  const std::size_t space = text.find(' ');
+  if (space == 0 || space == text.npos) return {};
+  if (!std::all_of(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(space), is_letter)) {
+    return {};
+  }
+  const std::size_t path = text.find_first_not_of(' ', space);
+  return path != text.npos && text[path] == '/' ? text.substr(path) : std::string_view();
+}
+
+[[noreturn]] void fail_without_slash(std::string_view text) {
+  if (const std::string_view path = path_behind_method(text); !path.empty()) {
+    // Both faces list methods as the value of a route, each in its own way.
+    fail(text, "the method is no part of a pattern; list methods as the value of " +
+                   (is_accepted(path) ? quote_pattern(path) : "the path"));
+  }
+  const std::string rooted = "/" + std::string(text);
+  fail(text, "a pattern begins with \"/\"; " +
+                 write_or(is_accepted(rooted) ? rooted : encode(rooted),
+                          "write a path as clients send it, as in \"/users/:id\""));
+}
+
 }  // namespace
 
 bool Pattern::is_literal() const {
@@ -156,7 +198,7 @@ std::string Pattern::shape() const {
 
 Pattern parse_pattern(std::string_view text) {
   if (text.empty() || text.front() != '/') {
-    fail(text, "a pattern begins with \"/\"; write " + quote_pattern("/" + std::string(text)));
+    fail_without_slash(text);
   }
   Pattern pattern{std::string(text), {}};
   std::string_view rest = text.substr(1);

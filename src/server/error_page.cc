@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <span>
 
-#include "server/displayed_text.h"
+#include "http/displayed_text.h"
 #include "server/error_page_assets.h"
 #include "trace/exception.h"
 #include "trace/stack_trace.h"
@@ -12,6 +12,11 @@
 
 namespace bao::server {
 namespace {
+
+using http::displayed_field_value;
+using http::DisplayedValue;
+using http::escape_html;
+using http::escape_terminal;
 
 constexpr std::size_t kMaxExcerpts = 12;
 constexpr std::size_t kLongMessage = 160;
@@ -357,10 +362,8 @@ std::string render_no_response_page(std::string_view request_line) {
   page.markup("</header>\n<section>\n<p class=\"prose\">It ran to its end and nothing failed, but ")
       .markup(
           "what it returned was empty, so there is nothing to send. Usually that means:</p>\n<ul>")
-      .markup("<li>a path through the handler ends without returning a response,</li>\n")
-      .markup("<li>a branch is missing for this method or this path,</li>\n")
-      .markup("<li>the request was meant to become a WebSocket, but the upgrade was refused: ")
-      .markup("answer those requests with a response of your own.</li>\n</ul>\n</section>\n");
+      .markup("<li>a path through the handler ends without returning a response, or</li>\n")
+      .markup("<li>a branch is missing for this method or this path.</li>\n</ul>\n</section>\n");
   close_page(page);
   return page.take();
 }

@@ -5,6 +5,9 @@
 #include <limits>
 #include <random>
 
+#include "http/displayed_text.h"
+#include "net/hostname.h"
+
 namespace bao::server {
 
 namespace {
@@ -21,19 +24,12 @@ constexpr auto kLongestTimeout = std::chrono::hours(24 * 365 * 100);
   throw SettingsError(option, "Option " + std::string(option) + " is " + value + ": " + mend);
 }
 
-std::string quoted(std::string_view text) {
-  std::string shown = "\"";
-  for (char c : text.substr(0, 80))
-    shown += static_cast<unsigned char>(c) < 0x20 || c == 0x7f ? '?' : c;
-  return shown + "\"";
-}
-
 // `kind` and `name` say where the text comes from.
 int64_t parse_port(const char* kind, const char* name, std::string_view text) {
   int64_t port = -1;
   auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
   if (error != std::errc() || end != text.data() + text.size() || port < 0 || port > kHighestPort) {
-    throw SettingsError(name, std::string(kind) + " " + name + " is " + quoted(text) +
+    throw SettingsError(name, std::string(kind) + " " + name + " is " + http::quote(text) +
                                   ": give a port from 0 (any free one) to 65535");
   }
   return port;
@@ -58,27 +54,42 @@ int64_t find_port(const Settings& settings, const std::optional<std::string>& ar
   return kDefaultPort;
 }
 
-void check_address(const Settings& settings, const OptionNames& names) {
-  if (!settings.unix_path.empty()) {
-    for (auto [set, name] : {std::pair(settings.port.has_value(), names.port),
-                             std::pair(!settings.hostname.empty(), names.hostname),
-                             std::pair(settings.reuse_port, names.reuse_port),
-                             std::pair(settings.ipv6_only, names.ipv6_only)}) {
-      if (set) {
-        throw SettingsError(names.unix_path,
-                            "Options " + std::string(names.unix_path) + " and " +
-                                std::string(name) +
-                                " exclude each other: a unix socket has no port, remove one");
-      }
-    }
-    // The length is the listener's to check: it differs between paths and abstract names.
-    if (settings.unix_path[0] != '\0' && settings.unix_path.find('\0') != std::string::npos) {
-      refuse(names.unix_path, quoted(settings.unix_path),
-             "a path holds no NUL byte; only the first byte may be one, for an abstract socket");
-    }
+void check_unix_path(const Settings& settings, const OptionNames& names) {
+  struct OptionOfTcp {
+    bool set;
+    std::string_view name;
+    const char* reason;
+  };
+  for (const auto& [set, name, reason] : {
+           OptionOfTcp{settings.port.has_value(), names.port, "a unix socket has no port"},
+           OptionOfTcp{!settings.hostname.empty(), names.hostname, "a unix socket has no host"},
+           OptionOfTcp{settings.reuse_port, names.reuse_port, "only a port can be shared"},
+           OptionOfTcp{settings.ipv6_only, names.ipv6_only, "a unix socket does not speak IP"},
+       }) {
+    if (!set) continue;
+    throw SettingsError(names.unix_path, "Options " + std::string(names.unix_path) + " and " +
+                                             std::string(name) + " exclude each other: " + reason +
+                                             ", remove one");
   }
-  if (settings.hostname.find('\0') != std::string::npos) {
-    refuse(names.hostname, quoted(settings.hostname), "a host name holds no NUL byte");
+  // The length is the listener's to check: it differs between paths and abstract names.
+  if (settings.unix_path[0] != '\0' && settings.unix_path.find('\0') != std::string::npos) {
+    refuse(names.unix_path, http::quote(settings.unix_path),
+           "a path holds no NUL byte; only the first byte may be one, for an abstract socket");
+  }
+}
+
+void check_address(const Settings& settings, const OptionNames& names) {
+  if (!settings.unix_path.empty()) return check_unix_path(settings, names);
+  if (auto fault = net::hostname_fault(settings.hostname, names.port)) {
+    refuse(names.hostname, http::quote(settings.hostname), *fault);
+  }
+}
+
+// Logs are read by lines.
+void check_id(const Settings& settings, const OptionNames& names) {
+  for (const char c : settings.id) {
+    if (static_cast<unsigned char>(c) >= 0x20 && c != 0x7F) continue;
+    refuse(names.id, http::quote(settings.id), "a name for logs holds no control characters");
   }
 }
 
@@ -118,6 +129,7 @@ Settings checked(Settings settings, const std::optional<std::string>& port_argum
                  const OptionNames& names, const Environment& environment) {
   check_address(settings, names);
   check_limits(settings, names);
+  check_id(settings, names);
   if (settings.unix_path.empty())
     settings.port = find_port(settings, port_argument, names, environment);
   if (!settings.development) {

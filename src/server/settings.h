@@ -39,7 +39,7 @@ struct Settings {
 /// `.idle_timeout`.
 struct OptionNames {
   std::string_view port, hostname, unix_path, reuse_port, ipv6_only, idle_timeout, head_timeout,
-      max_request_body_size, max_head_size, max_head_fields;
+      max_request_body_size, max_head_size, max_head_fields, id;
 };
 
 /// A wrong option. The sentence names the option, the value and the mend. A port that came from

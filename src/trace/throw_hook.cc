@@ -1,5 +1,6 @@
 #include "trace/throw_hook.h"
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <cstdlib>
@@ -91,7 +92,8 @@ void forget(const void* object) {
   }
 }
 
-void remember(const void* object, const std::type_info* type, const void* return_address) {
+/// A place for a throw, without frames.
+Throw& new_place(const void* object, const std::type_info* type) {
   forget(object);
   Throw& thrown = remembered.throws[remembered.next];
   remembered.next = (remembered.next + 1) % kRememberedThrows;
@@ -99,8 +101,22 @@ void remember(const void* object, const std::type_info* type, const void* return
   thrown.object = object;
   thrown.type = type;
   thrown.frames = 0;
+  return thrown;
+}
+
+void remember(const void* object, const std::type_info* type, const void* return_address) {
+  Throw& thrown = new_place(object, type);
   Walk walk{reinterpret_cast<std::uintptr_t>(return_address), false, &thrown};
   _Unwind_Backtrace(take_frame, &walk);
+}
+
+/// The address that `throw` gave to __cxa_throw. An exception_ptr is one pointer to it (libstdc++
+/// and libc++ alike); there is no public way to read it.
+const void* object_of(const std::exception_ptr& error) {
+  static_assert(sizeof(error) == sizeof(void*));
+  const void* object = nullptr;
+  std::memcpy(&object, static_cast<const void*>(&error), sizeof(object));
+  return object;
 }
 
 /// The definition of `name` that would be taken if `own` were not there.
@@ -130,13 +146,13 @@ CaptureThrows::~CaptureThrows() {
   --remembered.captures;
 }
 
+bool captures_throws() {
+  return remembered.captures > 0;
+}
+
 std::optional<StackTrace> thrown_at(const std::exception_ptr& error) {
   if (!error) return std::nullopt;
-  // An exception_ptr is one pointer to the exception object, the address that `throw` gave to
-  // __cxa_throw (libstdc++ and libc++ alike); there is no public way to read it.
-  static_assert(sizeof(error) == sizeof(void*));
-  const void* object = nullptr;
-  std::memcpy(&object, static_cast<const void*>(&error), sizeof(object));
+  const void* object = object_of(error);
   const std::type_info* type = type_of(error);
   for (const Throw& thrown : remembered.throws) {
     // Another type at the same address: an object of another thread in the memory of a dead one.
@@ -145,6 +161,25 @@ std::optional<StackTrace> thrown_at(const std::exception_ptr& error) {
     return StackTrace({begin, begin + thrown.frames});
   }
   return std::nullopt;
+}
+
+CarriedThrows::CarriedThrows(const std::exception_ptr& error) {
+  std::vector<std::exception_ptr> errors = causes(error);
+  errors.insert(errors.begin(), error);
+  for (std::exception_ptr& each : errors) {
+    if (auto stack = thrown_at(each)) stacks_.emplace_back(std::move(each), *std::move(stack));
+  }
+}
+
+void CarriedThrows::remember_here() const {
+  // The root cause first, so that it is the first to make room.
+  for (auto carried = stacks_.rbegin(); carried != stacks_.rend(); ++carried) {
+    const auto& [error, stack] = *carried;
+    Throw& thrown = new_place(object_of(error), type_of(error));
+    const auto& counters = stack.program_counters();
+    thrown.frames = std::min(counters.size(), thrown.program_counters.size());
+    std::copy_n(counters.begin(), thrown.frames, thrown.program_counters.begin());
+  }
 }
 
 }  // namespace bao::trace

@@ -3,6 +3,8 @@
 #include <cstddef>
 #include <exception>
 #include <optional>
+#include <utility>
+#include <vector>
 
 #include "trace/stack_trace.h"
 
@@ -32,11 +34,30 @@ class CaptureThrows {
   CaptureThrows& operator=(const CaptureThrows&) = delete;
 };
 
+/// Whether a CaptureThrows lives on this thread.
+bool captures_throws();
+
 /// The stack on which the exception object behind `error` was thrown, or nullopt if this thread
 /// does not remember it: null pointer, capture was off, thrown on another thread, made by
 /// std::make_exception_ptr, or followed by kRememberedThrows later throws. Rethrowing (`throw;`,
 /// std::rethrow_exception, a coroutine's unhandled_exception) keeps the object and thereby its
 /// stack.
 std::optional<StackTrace> thrown_at(const std::exception_ptr& error);
+
+/// Where an exception and its causes were thrown, on the way from the thread that caught it to one
+/// that will ask for it. Keeps the exceptions, so that nothing else can come to lie at their
+/// addresses on the way.
+class CarriedThrows {
+ public:
+  /// Nothing.
+  CarriedThrows() = default;
+  /// What this thread remembers of `error` and of its causes (see `causes`).
+  explicit CarriedThrows(const std::exception_ptr& error);
+  /// Makes this thread remember it as if it had been thrown here.
+  void remember_here() const;
+
+ private:
+  std::vector<std::pair<std::exception_ptr, StackTrace>> stacks_;
+};
 
 }  // namespace bao::trace

@@ -144,6 +144,33 @@ TEST(ErrorPage, ShowsTheLineThatThrew) {
   EXPECT_TRUE(contains(reply.body, "throw OwnError(")) << "the source is shown";
 }
 
+// A thread remembers its own throws only, so where it was comes back with the exception.
+TEST(ErrorPage, ShowsTheLineThatThrewOnAnotherThread) {
+  int line = 0, nested_line = 0;
+  auto work = [&] {
+    try {
+      line = __LINE__ + 1;
+      throw OwnError("there");
+    } catch (const OwnError&) {
+      nested_line = __LINE__ + 1;
+      std::throw_with_nested(std::runtime_error("cannot work"));
+    }
+  };
+  Served served({.fetch = [&]() -> Task<Response> {
+                   co_await blocking(work);
+                   co_return "";
+                 },
+                 .development = true});
+  for (int i = 0; i < 3; ++i) {
+    RawReply reply = served.get("/");
+    EXPECT_EQ(reply.status, 500);
+    EXPECT_TRUE(contains(reply.body, "errors_test.cc:" + std::to_string(line))) << reply.body;
+    EXPECT_TRUE(contains(reply.body, "errors_test.cc:" + std::to_string(nested_line)));
+    EXPECT_TRUE(contains(reply.body, "throw OwnError(")) << "the source is shown";
+  }
+  EXPECT_TRUE(contains(served.log, "errors_test.cc:" + std::to_string(line))) << served.log;
+}
+
 TEST(ErrorPage, EscapesHostileText) {
   const std::string hostile = "<script>alert(1)</script>";
   Served served({.fetch = [&]() -> Response { throw OwnError(hostile); }, .development = true});

@@ -106,6 +106,12 @@ TEST(Fields, NamesAreTokens) {
   }
 }
 
+TEST(Fields, AWrongNameIsShownAsItIs) {
+  const std::string rest = " is not a token: use letters, digits and !#$%&'*+-.^_`|~ only";
+  EXPECT_EQ(refusal("X Y", "1"), "Field name \"X Y\"" + rest);
+  EXPECT_EQ(refusal(std::string_view("a\0\r\n", 4), "1"), R"(Field name "a\x00\x0d\n")" + rest);
+}
+
 // ---- What the server must know
 
 TEST(FieldsKnown, IsFoundByName) {

@@ -239,6 +239,7 @@ TEST(HandlerResults, NothingIsAnExplainingPageInDevelopment) {
     EXPECT_EQ(reply.status, 500);
     EXPECT_EQ(reply.field("Content-Type"), "text/html;charset=utf-8");
     EXPECT_NE(reply.body.find("GET / HTTP/1.1"), std::string::npos);
+    EXPECT_EQ(reply.body.find("WebSocket"), std::string::npos) << "there are none";
   }
 }
 

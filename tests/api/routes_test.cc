@@ -63,6 +63,30 @@ TEST(Routes, AValueMayBeAHandlerAResponseMethodsOrFalse) {
   EXPECT_EQ(served.get("/else").body, "fetch");
 }
 
+TEST(Routes, AValueMayBeText) {
+  const char* pointer = "pointer";
+  const std::string text = "string";
+  Served served({.routes = {{"/literal", "literal"},
+                            {"/pointer", pointer},
+                            {"/string", text},
+                            {"/moved", std::string("moved")},
+                            {"/view", std::string_view("view")},
+                            {"/methods", methods{.get = "get", .post = std::string("post")}}}});
+  for (const char* path : {"/literal", "/pointer", "/string", "/moved", "/view"}) {
+    const RawReply reply = served.get(path);
+    EXPECT_EQ(reply.body, path == std::string("/string") ? text : std::string(path + 1));
+    EXPECT_EQ(reply.field("Content-Type"), "text/plain;charset=utf-8");
+    EXPECT_TRUE(reply.has("ETag")) << "it is prepared";
+  }
+  EXPECT_EQ(served.get("/methods").body, "get");
+  EXPECT_EQ(served.exchange(request("POST", "/methods")).body, "post");
+  Served one({.routes = {{"/", "only"}}});
+  EXPECT_EQ(one.get("/").body, "only");
+  Routes added;
+  added.add("/", "added");
+  EXPECT_EQ(Served({.routes = added}).get("/").body, "added");
+}
+
 TEST(Routes, MayBeComputed) {
   Routes routes;
   for (int i = 0; i < 20; ++i) routes.add("/" + std::to_string(i), says(std::to_string(i * i)));

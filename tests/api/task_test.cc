@@ -173,6 +173,63 @@ TEST(Task, DestroyingTheOuterDestroysTheInner) {
   EXPECT_EQ(Counted::alive, 0);
 }
 
+/// What awaiting the task says.
+std::string refusal(Task<int> task) {
+  std::string said;
+  auto body = [](Task<int> task, std::string& said) -> Task<void> {
+    try {
+      co_await task;
+      co_await task;
+    } catch (const std::logic_error& error) {
+      said = error.what();
+    }
+  };
+  finish(body(std::move(task), said));
+  return said;
+}
+
+TEST(Task, IsAwaitedOnce) {
+  EXPECT_EQ(refusal(number(7)),
+            "A bao::Task was awaited twice: await it once, and keep what the await gave");
+  Task<int> moved = number(8);
+  Task<int> there = std::move(moved);
+  EXPECT_EQ(refusal(std::move(moved)),  // NOLINT(bugprone-use-after-move)
+            "A bao::Task was used after it was moved from: use what it became");
+}
+
+// The second one would resume a coroutine that waits for something else.
+TEST(Task, IsAwaitedByOneAlone) {
+  Task<int> task = []() -> Task<int> {
+    co_await sleep(1ms);
+    co_return 7;
+  }();
+  int result = 0;
+  bool refused = false;
+  auto first = [&]() -> Task<void> { result = co_await task; };
+  auto second = [&]() -> Task<void> {
+    try {
+      co_await task;
+    } catch (const std::logic_error&) {
+      refused = true;
+    }
+  };
+  spawn(first());
+  spawn(second());
+  EXPECT_TRUE(refused);
+  EXPECT_TRUE(turn_until([&] { return result == 7; }));
+}
+
+TEST(Task, IsSpawnedOnce) {
+  auto make = []() -> Task<void> { co_return; };
+  Task<void> task = make();
+  spawn(std::move(task));
+  EXPECT_THROW(spawn(std::move(task)), std::logic_error);  // NOLINT(bugprone-use-after-move)
+  Task<void> awaited = make();
+  auto body = [&]() -> Task<void> { co_await awaited; };
+  finish(body());
+  EXPECT_THROW(spawn(std::move(awaited)), std::logic_error);
+}
+
 // Each finished inner task hands on to the outer one without the stack growing for ever.
 TEST(Task, ManyThousandAwaitsInARow) {
   long sum = 0;

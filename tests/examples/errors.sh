@@ -15,7 +15,7 @@ grep -q '^\[app\] ' "$serving_folder/errors" || fail 'the errors did not reach .
 # A second server on the same port says in a sentence why it cannot start.
 port=${url##*:}
 if second=$("$1" --port="$port" 2>&1); then fail 'two servers on one port'; fi
-[[ $second == "Port $port on all interfaces ("*") is in use by another program: "* ]] || fail "it said: $second"
+[[ $second == "Port $port on all interfaces ("*") is in use already: "* ]] || fail "it said: $second"
 finish
 
 if wrong=$("$1" --port=70000 2>&1); then fail 'port 70000'; fi

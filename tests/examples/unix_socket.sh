@@ -19,5 +19,5 @@ start "$1" "$socket"
 url=http://localhost
 answers 'Hello to this machine' --unix-socket "$socket" /
 if second=$("$1" "$socket" 2>&1); then fail 'two servers on one path'; fi
-[[ $second == *' is in use by another program: '* ]] || fail "it said: $second"
+[[ $second == *' is in use already: '* ]] || fail "it said: $second"
 finish

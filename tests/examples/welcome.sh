@@ -35,5 +35,14 @@ finish
 # A port in use is told in a sentence, without a core dump.
 start "$1" --port=0
 if second=$("$1" --port="${url##*:}" 2>&1); then fail 'two servers on one port'; fi
-[[ $second == 'Port '*' is in use by another program: '* ]] || fail "it said: $second"
+[[ $second == 'Port '*' is in use already: '* ]] || fail "it said: $second"
 finish TERM
+
+# What it does not know it refuses.
+for argument in --prot=1 -p --port0 3000 --; do
+  if said=$("$1" --port=0 "$argument" 2>&1); then fail "it takes $argument"; fi
+  [[ $said == "The argument $argument means nothing here: "* ]] || fail "it said: $said"
+done
+start "$1" --port 0
+answers 'Hello, Ada!' /hello/Ada
+finish

@@ -89,7 +89,7 @@ TEST(UnixListener, LiveServerIsAnErrorAndLeftAlone) {
   const Refusal why = refusal({.unix_path = path});
   EXPECT_EQ(why.code, "EADDRINUSE");
   EXPECT_EQ(why.sentence, "The unix socket " + path +
-                              " is in use by another program: stop it or choose another path.");
+                              " is in use already: stop what uses it or choose another path.");
   Accepted probe;
   EXPECT_EQ(accept_next(first, probe), AcceptStatus::accepted) << "the question whether it lives";
   EXPECT_TRUE(answers_unix(first, path));
@@ -442,7 +442,7 @@ TEST(AbstractListener, NameInUseIsAnErrorThatNamesIt) {
   const Refusal why = refusal({.unix_path = name});
   EXPECT_EQ(why.code, "EADDRINUSE");
   EXPECT_EQ(why.sentence, "The unix socket @" + name.substr(1) +
-                              " is in use by another program: stop it or choose another path.");
+                              " is in use already: stop what uses it or choose another path.");
 }
 
 TEST(AbstractListener, NameIsFreeAfterClose) {

@@ -80,6 +80,30 @@ TEST(Pattern, MustBeginWithASlash) {
   expect_refused("", "write \"/\"");
 }
 
+TEST(Pattern, AMethodIsNoPartOfIt) {
+  expect_refused("GET /a",
+                 "the method is no part of a pattern; list methods as the value of \"/a\"");
+  expect_refused("delete  /:id", "list methods as the value of \"/:id\"");
+  expect_refused("GET /a b", "list methods as the value of the path");
+}
+
+// What a message advises must be good.
+TEST(Pattern, AdviceIsNeverRefusedItself) {
+  expect_refused("a b", "write \"/a%20b\"");
+  expect_refused("a*", "write a path as clients send it, as in \"/users/:id\"");
+  expect_refused("/:a/:a/b?c", "take it out");
+  expect_refused("/\xC3\xA9/../a", "encode it, too");
+  expect_refused("/users/:1?", "is no parameter");
+  for (const char* pattern :
+       {"GET /a b", "a b/*c", "?", "/a?b c", "/:x/b c/:x", "/{a}/*/b", "../a", "a\\b/:", ":a?"}) {
+    const std::string message = refusal(pattern);
+    const std::size_t advice = message.find("write \"");
+    if (advice == message.npos) continue;
+    const std::size_t begin = advice + 7;
+    EXPECT_EQ(refusal(message.substr(begin, message.find('"', begin) - begin)), "") << message;
+  }
+}
+
 TEST(Pattern, AParameterNeedsAName) {
   expect_refused("/:", "no name");
   expect_refused("/a/:/b", "no name");

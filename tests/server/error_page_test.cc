@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "server/displayed_text.h"
+#include "http/displayed_text.h"
 #include "trace/throw_hook.h"
 
 namespace bao::server {

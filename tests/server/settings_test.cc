@@ -28,6 +28,7 @@ constexpr OptionNames kNames{
     .max_request_body_size = "theBodySize",
     .max_head_size = "theHeadSize",
     .max_head_fields = "theHeadFields",
+    .id = "theId",
 };
 
 Settings check(Settings settings, const Variables& variables = {},
@@ -134,9 +135,9 @@ TEST(SettingsPort, AWrongVariableThatIsNotAskedForDoesNotMatter) {
   EXPECT_FALSE(check({.unix_path = "/tmp/s"}, {{"PORT", "x"}}).port);
 }
 
-TEST(SettingsPort, AMessageShowsNoControlCharactersAndNoEndlessText) {
+TEST(SettingsPort, AMessageWritesControlCharactersAndNoEndlessText) {
   Refusal found = refusal({}, {{"PORT", "\x1b[2J\n\x7f" + std::string(10'000, 'x')}});
-  EXPECT_TRUE(contains(found.sentence, "\"?[2J??xxx")) << found.sentence;
+  EXPECT_TRUE(contains(found.sentence, R"("\x1b[2J\n\x7fxxx)")) << found.sentence;
   EXPECT_LT(found.sentence.size(), 300u);
 }
 
@@ -146,21 +147,24 @@ TEST(SettingsAddress, AUnixPathExcludesEveryOptionOfTcp) {
   struct Case {
     Settings settings;
     std::string_view name;
+    std::string_view reason;
   };
-  std::vector<Case> cases(4, {{.unix_path = "/tmp/s"}, ""});
-  cases[0].settings.port = 0;
-  cases[0].name = "thePort";
-  cases[1].settings.hostname = "localhost";
-  cases[1].name = "theHostname";
-  cases[2].settings.reuse_port = true;
-  cases[2].name = "theReusePort";
-  cases[3].settings.ipv6_only = true;
-  cases[3].name = "theIpv6Only";
+  const std::vector<Case> cases{
+      {{.port = 0, .unix_path = "/tmp/s"}, "thePort", "a unix socket has no port"},
+      {{.hostname = "localhost", .unix_path = "/tmp/s"},
+       "theHostname",
+       "a unix socket has no host"},
+      {{.unix_path = "/tmp/s", .reuse_port = true}, "theReusePort", "only a port can be shared"},
+      {{.unix_path = "/tmp/s", .ipv6_only = true},
+       "theIpv6Only",
+       "a unix socket does not speak IP"},
+  };
   for (const Case& wrong : cases) {
     Refusal found = refusal(wrong.settings);
     EXPECT_EQ(found.option, "theUnixPath");
     EXPECT_EQ(found.sentence, "Options theUnixPath and " + std::string(wrong.name) +
-                                  " exclude each other: a unix socket has no port, remove one");
+                                  " exclude each other: " + std::string(wrong.reason) +
+                                  ", remove one");
   }
 }
 
@@ -172,15 +176,32 @@ TEST(SettingsAddress, AUnixPathNeedsNoPort) {
 TEST(SettingsAddress, APathHoldsNoNulButTheFirst) {
   Refusal found = refusal({.unix_path = std::string("/tmp/a\0b", 8)});
   EXPECT_EQ(found.option, "theUnixPath");
-  EXPECT_TRUE(contains(found.sentence, "Option theUnixPath is \"/tmp/a?b\": a path holds no NUL"));
+  EXPECT_TRUE(
+      contains(found.sentence, "Option theUnixPath is \"/tmp/a\\x00b\": a path holds no NUL"));
   // Every byte of an abstract name counts, NULs too (unix(7)).
   EXPECT_EQ(refusal({.unix_path = std::string("\0a\0b", 4)}).sentence, "");
 }
 
-TEST(SettingsAddress, AHostNameHoldsNoNul) {
-  Refusal found = refusal({.hostname = std::string("a\0b", 3)});
-  EXPECT_EQ(found.option, "theHostname");
-  EXPECT_EQ(found.sentence, "Option theHostname is \"a?b\": a host name holds no NUL byte");
+TEST(SettingsAddress, AHostnameOfAWrongFormIsNamedWithItsValueAndTheMend) {
+  Refusal port = refusal({.hostname = "localhost:3000"});
+  EXPECT_EQ(port.option, "theHostname");
+  EXPECT_EQ(port.sentence,
+            "Option theHostname is \"localhost:3000\": it has a port; give the name alone, "
+            "\"localhost\"; a port goes into thePort");
+  EXPECT_TRUE(contains(refusal({.hostname = "http://localhost"}).sentence,
+                       "is \"http://localhost\": it is a URL or a path; give the name alone, "
+                       "\"localhost\""));
+  EXPECT_TRUE(contains(refusal({.hostname = " "}).sentence, "theHostname is \" \": "));
+  EXPECT_TRUE(contains(refusal({.hostname = std::string("a\0b", 3)}).sentence,
+                       R"(theHostname is "a\x00b": a hostname holds neither)"));
+  EXPECT_TRUE(contains(refusal({.hostname = "[::1"}).sentence, "is no IPv6 address of the form"));
+}
+
+// Whether there is such a place, the listener finds out.
+TEST(SettingsAddress, AHostnameOfAGoodFormIsTaken) {
+  for (const char* good : {"localhost", "127.0.0.1", "::1", "[::1]", "fe80::1%nowhere", "nobody"}) {
+    EXPECT_EQ(refusal({.hostname = good}).sentence, "") << good;
+  }
 }
 
 // ---- Limits
@@ -273,6 +294,15 @@ TEST(SettingsDevelopment, TheOptionGoesBeforeTheEnvironment) {
 
 TEST(SettingsId, IsKeptIfGiven) {
   EXPECT_EQ(check({.id = "mine"}).id, "mine");
+}
+
+TEST(SettingsId, HoldsNoControlCharacters) {
+  Refusal found = refusal({.id = "a\nb"});
+  EXPECT_EQ(found.option, "theId");
+  EXPECT_EQ(found.sentence,
+            R"(Option theId is "a\nb": a name for logs holds no control characters)");
+  EXPECT_EQ(refusal({.id = "a\x7f"}).option, "theId");
+  EXPECT_EQ(check({.id = "Zürich 1"}).id, "Zürich 1");
 }
 
 TEST(SettingsId, IsRandomOtherwise) {

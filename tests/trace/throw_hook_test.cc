@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "trace/exception.h"
 #include "trace/stack_trace.h"
 
 namespace bao::trace {
@@ -275,6 +276,55 @@ TEST(ThrowHook, AnotherThreadDoesNotKnowTheThrow) {
     error = exception_of([] { throw_runtime_error("elsewhere"); });
   }).join();
   EXPECT_FALSE(thrown_at(error));
+}
+
+TEST(CarriedThrows, MakeAnotherThreadKnowTheThrowAndItsCauses) {
+  std::exception_ptr error;
+  CarriedThrows carried;
+  std::thread([&] {
+    CaptureThrows capture;
+    error = exception_of([] {
+      try {
+        throw_runtime_error("cause");
+      } catch (...) {
+        std::throw_with_nested(std::logic_error("effect"));
+      }
+    });
+    carried = CarriedThrows(error);
+  }).join();
+  EXPECT_FALSE(thrown_at(error));
+  carried.remember_here();
+  EXPECT_TRUE(thrown_at(error));
+  const auto roots = causes(error);
+  ASSERT_EQ(roots.size(), 1u);
+  EXPECT_EQ(first_user_frame(roots[0]).line, thrown_line);
+}
+
+TEST(CarriedThrows, OfWhatNobodyCapturedAreNothing) {
+  const auto error = exception_of([] { throw_runtime_error("boom"); });
+  CarriedThrows(error).remember_here();
+  EXPECT_FALSE(thrown_at(error));
+  CarriedThrows(nullptr).remember_here();
+  CarriedThrows().remember_here();
+}
+
+TEST(CarriedThrows, ANewExceptionAtTheSameAddressIsNotTakenForThem) {
+  {
+    CaptureThrows capture;
+    const auto error = exception_of([] { throw_runtime_error("boom"); });
+    CarriedThrows(error).remember_here();
+    EXPECT_TRUE(thrown_at(error));
+  }
+  EXPECT_FALSE(thrown_at(exception_of([] { throw_runtime_error("later"); })));
+}
+
+TEST(ThrowHook, CapturesThrowsWhileAGuardLives) {
+  EXPECT_FALSE(captures_throws());
+  {
+    CaptureThrows capture;
+    EXPECT_TRUE(captures_throws());
+  }
+  EXPECT_FALSE(captures_throws());
 }
 
 TEST(ThrowHook, CaptureIsSwitchedOnForOneThreadOnly) {

@@ -1,4 +1,6 @@
+// One mistake, one message.
 // expect: A bao handler takes \(bao::Request&\), \(bao::Request&, bao::Server&\) or nothing
+// never: A bao handler returns
 
 #include <bao/bao.h>
 

@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-namespace bao::server {
+namespace bao::http {
 
 /// Longer texts (of messages, names, values) are cut when they are shown.
 inline constexpr std::size_t kMaxDisplayedBytes = std::size_t{16} * 1024;
@@ -19,6 +19,10 @@ std::string escape_html(std::string_view text);
 /// written like "\n", "\x1b" or "\u202e".
 std::string escape_terminal(std::string_view text);
 
+/// The beginning of `text` (80 bytes at most) in quotation marks and escaped as for a terminal: how
+/// a message names a value that is refused.
+std::string quote(std::string_view text);
+
 /// The value of a field as it may be shown, not yet escaped.
 struct DisplayedValue {
   std::string text;
@@ -30,4 +34,4 @@ struct DisplayedValue {
 /// 6265 section 4.2), whose names may be in any case: only their length is told.
 DisplayedValue displayed_field_value(std::string_view name, std::string_view value);
 
-}  // namespace bao::server
+}  // namespace bao::http

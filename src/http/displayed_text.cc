@@ -1,9 +1,10 @@
-#include "server/displayed_text.h"
+#include "http/displayed_text.h"
 
-#include <algorithm>
 #include <charconv>
 
-namespace bao::server {
+#include "http/tokens.h"
+
+namespace bao::http {
 namespace {
 
 /// A character of UTF-8 text, or one byte that belongs to none.
@@ -115,15 +116,6 @@ std::string each_character(std::string_view text, Append append) {
   return result;
 }
 
-char lower_case(char c) {
-  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
-
-bool equal_ignoring_case(std::string_view a, std::string_view b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
-                    [](char x, char y) { return lower_case(x) == lower_case(y); });
-}
-
 }  // namespace
 
 std::string escape_html(std::string_view text) {
@@ -134,13 +126,18 @@ std::string escape_terminal(std::string_view text) {
   return each_character(text, append_terminal);
 }
 
+std::string quote(std::string_view text) {
+  constexpr std::size_t kMost = 80;
+  return "\"" + escape_terminal(text.substr(0, kMost)) + "\"";
+}
+
 DisplayedValue displayed_field_value(std::string_view name, std::string_view value) {
   for (std::string_view secret : {"authorization", "proxy-authorization", "cookie"}) {
-    if (!equal_ignoring_case(name, secret)) continue;
+    if (!equals_ignoring_case(name, secret)) continue;
     const std::string_view unit = value.size() == 1 ? " byte)" : " bytes)";
     return {"(hidden, " + std::to_string(value.size()) + std::string(unit), true};
   }
   return {std::string(value), false};
 }
 
-}  // namespace bao::server
+}  // namespace bao::http

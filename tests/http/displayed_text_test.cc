@@ -1,10 +1,10 @@
-#include "server/displayed_text.h"
+#include "http/displayed_text.h"
 
 #include <gtest/gtest.h>
 #include <string>
 #include <string_view>
 
-namespace bao::server {
+namespace bao::http {
 namespace {
 
 using namespace std::string_view_literals;
@@ -88,6 +88,16 @@ TEST(EscapeTerminal, TextStays) {
   EXPECT_EQ(escape_terminal("<b> Zürich 🥟"), "<b> Zürich 🥟");
 }
 
+TEST(Quote, ShowsSpacesAndWritesControlCharacters) {
+  EXPECT_EQ(quote("X Y"), "\"X Y\"");
+  EXPECT_EQ(quote("a\0b\n"sv), R"("a\x00b\n")");
+  EXPECT_EQ(quote(""), "\"\"");
+}
+
+TEST(Quote, ShowsTheBeginningOfLongTexts) {
+  EXPECT_EQ(quote(std::string(1000, 'x')), "\"" + std::string(80, 'x') + "\"");
+}
+
 TEST(DisplayedFieldValue, CredentialsAreMasked) {
   for (std::string_view name :
        {"Authorization", "authorization", "COOKIE", "Proxy-Authorization"}) {
@@ -107,4 +117,4 @@ TEST(DisplayedFieldValue, OtherFieldsAreShown) {
 }
 
 }  // namespace
-}  // namespace bao::server
+}  // namespace bao::http
