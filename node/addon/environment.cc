@@ -369,7 +369,7 @@ void Environment::take_text(Slot& slot, const Text& body) {
 void Environment::take_result(Slot& slot, napi_value result) {
   if (auto body = read_text(result)) return take_text(slot, *body);
   server::Exchange& exchange = slot.exchange();
-  if (exchange.open()) {
+  if (exchange.open() || exchange.streaming()) {
     exchange.head.own();
     slot.suspend();
   } else {
@@ -406,6 +406,13 @@ void Environment::tell_gone(Slot& slot, http::Failure failure, bool over) {
   http::Reference<server::Exchange> keep(&slot.exchange());
   call(Callback::gone, arguments);
   if (over && slot.has(*keep)) slots_.close(slot);
+}
+
+void Environment::tell_drained(Slot& slot) {
+  if (ended_) return;
+  enter_javascript();
+  const std::array arguments{number(env_, slot.index())};
+  call(Callback::drained, arguments);
 }
 
 void Environment::tell_stopped(double promise) {

@@ -28,9 +28,9 @@ namespace bao::node {
 class Environment {
  public:
   /// The functions of JavaScript's table, in the order of `kCallbackNames`.
-  enum class Callback : uint8_t { dispatch, body, gone, stopped, local, forget, log };
-  static constexpr std::array<const char*, 7> kCallbackNames{
-      "dispatch", "body", "gone", "stopped", "local", "forget", "log"};
+  enum class Callback : uint8_t { dispatch, body, gone, drained, stopped, local, forget, log };
+  static constexpr std::array<const char*, 8> kCallbackNames{
+      "dispatch", "body", "gone", "drained", "stopped", "local", "forget", "log"};
 
   /// Lives until the thread's environment ends. Throws JavaScriptFailed.
   static Environment* make(napi_env env);
@@ -61,6 +61,7 @@ class Environment {
   void dispatch(server::Exchange& exchange, uint32_t handler);
   void tell_body(Slot& slot, http::Failure failure);
   void tell_gone(Slot& slot, http::Failure failure, bool over);
+  void tell_drained(Slot& slot);
   void tell_stopped(double promise);
   void tell_local(double promise, int status, std::string_view lines, std::string_view body);
   void log(std::string_view line);

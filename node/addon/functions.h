@@ -48,6 +48,10 @@ napi_value reply_nothing(Call& call);
 napi_value abort(Call& call);
 napi_value set_timeout(Call& call);
 
+napi_value reply_stream(Call& call);
+napi_value write(Call& call);
+napi_value finish(Call& call);
+
 napi_value start(Call& call);
 napi_value reload(Call& call);
 napi_value stop(Call& call);

@@ -73,6 +73,9 @@ void define_all(Environment& environment, napi_value exports) {
   define<reply_nothing>(environment, exports, "replyNothing");
   define<abort>(environment, exports, "abort");
   define<set_timeout>(environment, exports, "setTimeout");
+  define<reply_stream>(environment, exports, "replyStream");
+  define<write>(environment, exports, "write");
+  define<finish>(environment, exports, "finish");
   define<start>(environment, exports, "start");
   define<reload>(environment, exports, "reload");
   define<stop>(environment, exports, "stop");

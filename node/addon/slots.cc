@@ -35,6 +35,10 @@ void Slot::on_client_gone(http::Exchange& exchange) {
   environment_.tell_gone(*this, exchange.failure(), exchange.stream() == nullptr);
 }
 
+void Slot::on_drained(http::Exchange&) {
+  environment_.tell_drained(*this);
+}
+
 Slot& Slots::open(server::Exchange& exchange) {
   uint32_t index;
   if (free_.empty()) {

@@ -34,6 +34,7 @@ class Slot final : public http::ExchangeObserver {
 
   void on_body_complete(http::Exchange& exchange) override;
   void on_client_gone(http::Exchange& exchange) override;
+  void on_drained(http::Exchange& exchange) override;
 
  private:
   friend class Slots;

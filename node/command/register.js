@@ -6,6 +6,7 @@ import module from "node:module";
 
 import { install } from "../lib/platform.js";
 import { Bun } from "./bun.js";
+import { install as installDirectStreams } from "./direct_stream.js";
 import { load } from "./load.js";
 import { resolve } from "./resolve.js";
 
@@ -20,6 +21,7 @@ module.registerHooks({ resolve, load });
 // Maps of installed packages would only make big ones slow to load.
 module.setSourceMapsSupport(true, { nodeModules: false });
 install(globalThis);
+installDirectStreams(globalThis);
 Object.defineProperty(globalThis, "Bun", {
   value: Bun,
   writable: true,

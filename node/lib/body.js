@@ -10,14 +10,11 @@
  */
 import { Blob } from "node:buffer";
 import { formDataBlob, readFormData } from "./form_data.js";
-import { failureError, hasUnreadBody, takeFromSlot, whenOver } from "./slot_body.js";
+import { hasUnreadBody, takeFromSlot } from "./slot_body.js";
 
 export const TEXT_TYPE = "text/plain;charset=utf-8";
 const FORM_TYPE = "application/x-www-form-urlencoded;charset=UTF-8";
 export const UNREAD = Symbol("unread");
-
-/** A stream is gathered before it is sent: one that never ends must not take all memory. */
-const MOST_BYTES = 128 * 1024 * 1024;
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
@@ -123,57 +120,61 @@ function assertUsable(holder) {
 
 /**
  * Takes the body: null, a string (only if `asText`, or if it is one), a Uint8Array, or a promise of
- * one of them. Throws a TypeError if it was taken before. `request` is the one that the body is the
- * reply to, if it is: a stream is read only as long as somebody waits for that.
+ * one of them. Throws a TypeError if it was taken before.
  */
-export function take(holder, asText, request) {
+export function take(holder, asText) {
   if (holder._used !== false || typeof holder._body === "object") assertUsable(holder);
   const body = holder._body;
   if (body === null) return null;
   holder._used = true;
   if (body === UNREAD) return takeFromSlot(holder, asText);
-  return typeof body === "string" || body instanceof Uint8Array ? body : bytesOf(body, request);
+  return typeof body === "string" || body instanceof Uint8Array ? body : bytesOf(body);
 }
 
 /** The bytes of a Blob, a Later or a stream. */
-function bytesOf(body, request) {
+function bytesOf(body) {
   if (body instanceof Later) return body.bytes();
   if (body instanceof Blob) return body.arrayBuffer().then((buffer) => new Uint8Array(buffer));
-  return bytesOfStream(body, request);
+  return bytesOfStream(body);
 }
 
-/** A stream as the reply to `request`, if there is one, is cancelled when its exchange ends. */
-export async function bytesOfStream(stream, request) {
+/** Takes the body if it is a stream; null if it is anything else. Throws if it was taken before. */
+export function takeStream(holder) {
+  const body = holder._body;
+  if (body === null || typeof body !== "object" || !(body instanceof ReadableStream)) return null;
+  assertUsable(holder);
+  holder._used = true;
+  return body;
+}
+
+/** Takes the body away from a holder that is to have none. Whoever makes its stream is told. */
+export function dropBody(holder) {
+  const body = holder._body;
+  holder._body = null;
+  if (body === null || typeof body !== "object" || !(body instanceof ReadableStream)) return;
+  if (!body.locked) body.cancel().catch(() => {});
+}
+
+/** Everything that a stream gives. */
+export async function bytesOfStream(stream) {
   const reader = stream.getReader();
-  const cancel = (reason) => void reader.cancel(reason).catch(() => {});
-  if (request !== undefined) whenOver(request, () => cancel(failureError(5)));
+  const chunks = [];
   try {
-    return joined(await chunksOf(reader, request === undefined ? Infinity : MOST_BYTES));
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) return joined(chunks);
+      // A copy: the chunk may be a buffer that is used again.
+      chunks.push(typeof value === "string" ? bytesOfChunk(value) : bytesOfChunk(value).slice());
+    }
   } catch (error) {
-    cancel(error);
+    reader.cancel(error).catch(() => {});
     throw error;
   } finally {
     reader.releaseLock();
   }
 }
 
-async function chunksOf(reader, most) {
-  const chunks = [];
-  let length = 0;
-  for (;;) {
-    const { done, value } = await reader.read();
-    if (done) return chunks;
-    const chunk = bytesOfChunk(value);
-    length += chunk.length;
-    if (length > most) {
-      const sentence = `A stream of more than ${most >> 20} MiB cannot be a reply yet`;
-      throw new RangeError(`${sentence}: replies are sent when they are whole`);
-    }
-    chunks.push(chunk);
-  }
-}
-
-function joined(chunks) {
+export function joined(chunks) {
   if (chunks.length === 1) return chunks[0];
   const whole = new Uint8Array(chunks.reduce((sum, chunk) => sum + chunk.length, 0));
   let at = 0;
@@ -184,11 +185,14 @@ function joined(chunks) {
   return whole;
 }
 
-function bytesOfChunk(chunk) {
-  if (chunk instanceof Uint8Array) return new Uint8Array(chunk);
+/** What a chunk of a stream holds; of bytes a view, no copy. */
+export function bytesOfChunk(chunk) {
+  if (chunk instanceof Uint8Array) return chunk;
   if (typeof chunk === "string") return encoder.encode(chunk);
-  if (ArrayBuffer.isView(chunk)) return bytesOfView(chunk);
-  if (chunk instanceof ArrayBuffer) return new Uint8Array(chunk).slice();
+  if (ArrayBuffer.isView(chunk)) {
+    return new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength);
+  }
+  if (chunk instanceof ArrayBuffer) return new Uint8Array(chunk);
   throw new TypeError("a chunk of a body must be a string or bytes");
 }
 

@@ -7,7 +7,7 @@ import { isolated, needsIsolation } from "./context.js";
 import { fail } from "./failure.js";
 import { requestFromSlot } from "./request.js";
 import { Response } from "./response.js";
-import { send } from "./send.js";
+import { discard, send } from "./send.js";
 
 const { registers, replyText } = native;
 
@@ -153,6 +153,8 @@ function settle(entry, request, result) {
     wait(entry, request, result);
   } else if (request._slot >= 0) {
     send(entry, request, result);
+  } else {
+    discard(result);
   }
 }
 
@@ -178,6 +180,11 @@ export function gone(slot, failure, over) {
 function tellGone(request, failure, over) {
   request._clientGone();
   if (over && request._watch !== null) request._detached(failure);
+}
+
+/** The table's function: what was written to a slow client has left. */
+export function drained(slot) {
+  pending[slot]?._watch?.reply?.drained();
 }
 
 /** Takes the slot of a pending request for its reply. */

@@ -81,7 +81,7 @@ function replyWith(request, reply) {
 }
 
 /** An error may refuse to be looked at, and the program may have replaced the console. */
-function print(error) {
+export function print(error) {
   try {
     console.error(error);
   } catch {

@@ -4,8 +4,8 @@
  *
  * A request is a *slot*: a small integer, good from `dispatch` until the exchange is over. Slots
  * are used again, so JavaScript forgets a slot (`request._slot = -1`) as soon as
- *  - it has handed the reply over (a text returned from `dispatch`, or `reply`/`replyText`
- *    called), or
+ *  - it has handed the reply over (a text returned from `dispatch`, or `reply`, `replyText` or
+ *    `finish` called, or `replyStream` in vain), or
  *  - `gone(slot, failure, over)` was called with `over`, or `abort(slot)` was.
  * Every function with a slot may only be called while the slot is good. Nothing here ever blocks.
  *
@@ -27,6 +27,8 @@
  *    here (0), or never will be (a Failure).
  *  - `request._clientGone()`: the client is gone or has sent its end: abort the signal. The slot
  *    may still be good.
+ *  - `request._watch.reply`: null, or what is told by `drained()` that there is room for more of a
+ *    streamed reply.
  *  - `request._detached(failure)`: called once the slot is no longer good and has been set to -1,
  *    but only if `_watch` is not null: whoever waits for the body is rejected; the signal aborts
  *    if `failure` is not 0 (0: a reply went out).
@@ -66,6 +68,11 @@ export interface Table {
    * The client has sent its end (`over` false: a reply can still be sent), or the exchange is over.
    */
   gone(slot: number, failure: Failure, over: boolean): void;
+  /**
+   * There is room for more of a streamed reply: called after a `write` that said `behind`, and only
+   * then.
+   */
+  drained(slot: number): void;
   /** `stop` with this number is done. */
   stopped(promise: number): void;
   /** The reply to `localFetch`: status 0 if it was aborted; `lines` are field lines. */
@@ -139,6 +146,27 @@ export function replyText(slot: number, body: string): boolean;
 export function abort(slot: number): boolean;
 /** How long nothing may move while this exchange lasts, in milliseconds; 0: for ever. */
 export function setTimeout(slot: number, milliseconds: number): void;
+
+// -- A streamed reply: its slot stays good until `finish`
+
+/**
+ * Sends the head of a reply whose content follows by `write`; arguments as of `reply`. `length` is
+ * that of the content if it is known: more than that, or a `finish` with less, ends the connection
+ * with a reset. False, and the slot has ended, if no content is wanted: in reply to HEAD, with 204,
+ * 205 and 304, or because the exchange was over. `gone` may be called before it returns, as by
+ * `write`.
+ */
+export function replyStream(
+  slot: number, status: number, lines: string | null, type: string | null, length: number | null,
+): boolean;
+/**
+ * Sends a piece of the content, a string as UTF-8. 0: on its way; 1: on its way, but the client is
+ * behind, or it is others' turn: the next should wait for `drained`; 2: it is over, and `gone` was
+ * called.
+ */
+export function write(slot: number, piece: string | Uint8Array): 0 | 1 | 2;
+/** Ends the content, and the slot. False if it was over already. */
+export function finish(slot: number): boolean;
 
 // -- Servers: a number each
 

@@ -126,7 +126,7 @@ export class Request {
   /** The exchange is over and the slot gone: because the reply went out (0), or for a Failure. */
   _detached(failure) {
     bodyArrived(this, failure === 0 ? 5 : failure);
-    this._watch.whenOver?.();
+    this._watch.reply?.over(failure);
     if (failure !== 0) this._watch.controller?.abort(failureError(failure));
   }
 

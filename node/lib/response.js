@@ -7,7 +7,16 @@
  * is a string and that was not `_used` goes out as that string with `_status` and `_type`. So `new
  * Response("text")` must only store.
  */
-import { bytesOfStream, defineBody, extract, shareBody, take, TEXT_TYPE } from "./body.js";
+import {
+  bytesOfStream,
+  defineBody,
+  dropBody,
+  extract,
+  shareBody,
+  take,
+  takeStream,
+  TEXT_TYPE,
+} from "./body.js";
 import { Headers } from "./headers.js";
 import { standInFor } from "./platform_classes.js";
 
@@ -148,7 +157,7 @@ function setStatus(response, given) {
   }
   response._status = status;
   if (NULL_BODY_STATUSES.includes(status)) {
-    response._body = null;
+    dropBody(response);
     response._type = null;
   }
 }
@@ -190,12 +199,15 @@ function redirectTarget(text) {
 // -- What the server sends
 
 /**
- * A reply as native.reply takes it.
+ * A reply as native.reply takes it, or native.replyStream: then there is a stream, whose length is
+ * null unless the program has declared it, and no body.
  * @typedef {object} Parts
  * @property {number} status
  * @property {string | null} lines
  * @property {string | null} type
- * @property {string | Uint8Array | null} body
+ * @property {string | Uint8Array | null} [body]
+ * @property {ReadableStream} [stream]
+ * @property {number | null} [length]
  */
 
 /** Whether a handler has returned a Response, ours or the platform's. */
@@ -205,23 +217,41 @@ export function isResponse(value) {
 
 /**
  * Takes a Response of ours or of the platform for sending: its body is used afterwards. Throws a
- * TypeError if it was used before. A promise is returned only if the body has to be waited for:
- * Blobs, streams, and Responses of the platform. `request` is the one that it is the reply to, if
- * there is one yet.
+ * TypeError if it was used before. A promise is returned only if the body has to be waited for: a
+ * Blob, or a stream unless `asStream`, which leaves it as it is.
  * @returns {Parts | Promise<Parts>}
  */
-export function replyParts(response, request) {
-  if (!Response._isOurs(response)) return partsOfPlatforms(response, request);
+export function replyParts(response, asStream = false) {
+  if (!Response._isOurs(response)) {
+    return asStream ? partsOfPlatforms(response) : wholePartsOfPlatforms(response);
+  }
   if (response._status === 0) throw new TypeError("Response.error() cannot be sent");
-  const body = take(response, true, request);
-  const lines = response._headers === null ? null : response._headers._wire();
-  const parts = { status: response._status, lines, type: response._type, body };
+  const stream = asStream ? takeStream(response) : null;
+  if (stream !== null) return partsOfStream(response, stream);
+  const body = take(response, true);
+  const parts = { status: response._status, lines: linesOf(response), type: response._type, body };
   return body instanceof Promise ? body.then((whole) => withBody(parts, whole)) : parts;
+}
+
+function partsOfStream(response, stream) {
+  const length = declaredLength(response._headers);
+  const lines = linesOf(response);
+  return { status: response._status, lines, type: response._type, stream, length };
+}
+
+function linesOf(response) {
+  return response._headers === null ? null : response._headers._wire();
 }
 
 function withBody(parts, body) {
   parts.body = body;
   return parts;
+}
+
+/** A Content-Length that a program gave its stream; what is no plain number says nothing. */
+function declaredLength(headers) {
+  const text = headers?.get("content-length") ?? "";
+  return /^\d{1,15}$/.test(text) ? Number(text) : null;
 }
 
 /** Fields of a Response that came from fetch() and say how it was sent to us, not what it is. */
@@ -233,12 +263,33 @@ const OF_THE_TRANSFER = [
   "content-encoding",
 ];
 
-async function partsOfPlatforms(response, request) {
+function partsOfPlatforms(response) {
   if (response.type === "error") throw new TypeError("Response.error() cannot be sent");
-  if (response.bodyUsed) throw new TypeError("Body already used");
+  const { body: stream, status } = response;
+  if (response.bodyUsed || stream?.locked) throw new TypeError("Body already used");
   const headers = new Headers(response.headers);
+  const length = lengthOfPlatforms(response, headers);
   // What fetch() has received is decoded and unframed by now.
   if (response.url !== "") for (const name of OF_THE_TRANSFER) headers.delete(name);
-  const body = response.body === null ? null : await bytesOfStream(response.body, request);
-  return { status: response.status, lines: headers._wire(), type: null, body };
+  const parts = { status, lines: headers._wire(), type: null };
+  return stream === null ? { ...parts, body: null } : { ...parts, stream, length };
+}
+
+async function wholePartsOfPlatforms(response) {
+  const { status, lines, type, stream } = partsOfPlatforms(response);
+  const body = stream === undefined ? null : await bytesOfStream(stream);
+  return { status, lines, type, body };
+}
+
+/** What fetch() has received is as long as the other server said, unless it was decoded. */
+function lengthOfPlatforms(response, headers) {
+  const isDecoded = response.url !== "" && headers.has("content-encoding");
+  return isDecoded ? null : declaredLength(headers);
+}
+
+/** The stream of a result that is not going to be sent; null if it has none that can be ended. */
+export function streamOfReply(result) {
+  if (!isResponse(result)) return null;
+  const stream = Response._isOurs(result) ? result._body : result.body;
+  return stream instanceof ReadableStream && !stream.locked ? stream : null;
 }

@@ -4,14 +4,16 @@
 import { giveSlotBack, takeSlot } from "./dispatch.js";
 import { fail, failLast } from "./failure.js";
 import * as native from "./native.js";
-import { isResponse, replyParts } from "./response.js";
+import { cancelStream, sendStream } from "./reply_stream.js";
+import { isResponse, replyParts, streamOfReply } from "./response.js";
+import { failureError } from "./slot_body.js";
 
 /** Sends a handler's result, a Response of ours or of the platform, or says that it is none. */
 export function send(entry, request, result) {
   let parts;
   try {
     if (!isResponse(result)) return sendNothing(entry, request, result);
-    parts = replyParts(result, request);
+    parts = replyParts(result, true);
   } catch (error) {
     return fail(entry, request, error);
   }
@@ -32,13 +34,31 @@ function sendParts(entry, request, parts) {
     const sentence = `A Response with status ${status} cannot be sent: give 200 to 599`;
     return fail(entry, request, new RangeError(sentence));
   }
+  if (parts.stream !== undefined && hasContent(request, status)) return sendStream(request, parts);
   const slot = takeSlot(request);
   try {
-    native.reply(slot, status, parts.lines, parts.type, parts.body);
+    sendWhole(slot, parts);
   } catch (error) {
     giveSlotBack(request, slot);
     fail(entry, request, error);
   }
+}
+
+function hasContent(request, status) {
+  return request.method !== "HEAD" && status !== 204 && status !== 205 && status !== 304;
+}
+
+/** A reply that is complete, or has no more than a head: that of a stream is the one of GET. */
+function sendWhole(slot, { status, lines, type, body, stream, length }) {
+  if (stream === undefined) return native.reply(slot, status, lines, type, body);
+  native.replyStream(slot, status, lines, type, length);
+  cancelStream(stream);
+}
+
+/** Takes leave of a result for which it is too late: whoever makes its stream has to know. */
+export function discard(result) {
+  const stream = streamOfReply(result);
+  if (stream !== null) cancelStream(stream, failureError(5));
 }
 
 /** A handler that returned nothing, or something else than a Response. */

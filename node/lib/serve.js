@@ -1,7 +1,7 @@
 /**
  * serve(): starts a server, as Bun.serve does.
  */
-import { body, dispatch, gone } from "./dispatch.js";
+import { body, dispatch, drained, gone } from "./dispatch.js";
 import * as native from "./native.js";
 import { settingsOf } from "./options.js";
 import { forget } from "./routes.js";
@@ -10,7 +10,7 @@ import { connect } from "./slots.js";
 
 connect(native);
 const log = (line) => console.error(line);
-native.install({ dispatch, body, gone, stopped, local, forget, log });
+native.install({ dispatch, body, gone, drained, stopped, local, forget, log });
 
 /** Starts a server. Throws at once if an option is wrong or it cannot listen. */
 export function serve(options) {

@@ -7,13 +7,12 @@ import { native } from "./slots.js";
 
 /**
  * Who waits for something about a request: a reader of its body, the signal once somebody has it,
- * and who makes its reply.
+ * and the ReplyStream that its reply comes from.
  */
 export class Watch {
   controller = null;
   reader = null;
-  /** Called when the exchange is over: ends what reads the reply's stream. */
-  whenOver = null;
+  reply = null;
 }
 
 const FAILURES = [
@@ -29,9 +28,9 @@ const FAILURES = [
 /** All that were made, to tell them from errors of the program. */
 const failureErrors = new WeakSet();
 
-/** The error for a Failure of native.d.ts. */
-export function failureError(failure) {
-  const [name, message] = FAILURES[failure] ?? FAILURES[5];
+/** The error for a Failure of native.d.ts, in the words of a list of names and messages. */
+export function failureError(failure, words = FAILURES) {
+  const [name, message] = words[failure] ?? words[5];
   const error = new DOMException(message, name);
   failureErrors.add(error);
   return error;
@@ -44,11 +43,6 @@ export function isFailureError(error) {
   } catch {
     return false;
   }
-}
-
-/** Calls `action` when the exchange is over, for whatever reason; never if it is over already. */
-export function whenOver(request, action) {
-  if (request._slot >= 0) (request._watch ??= new Watch()).whenOver = action;
 }
 
 /**

@@ -18,7 +18,7 @@ const bareProgram = (source) => `
   import * as native from ${JSON.stringify(native)};
   const nothing = () => {};
   const table = {
-    dispatch: nothing, body: nothing, gone: nothing, stopped: nothing, local: nothing,
+    dispatch: nothing, body: nothing, gone: nothing, drained: nothing, stopped: nothing, local: nothing,
     forget: nothing, log: (line) => console.log(line),
   };
   const settings = { port: 0, hostname: "127.0.0.1", development: false, id: "" };
