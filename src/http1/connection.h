@@ -108,6 +108,7 @@ class Connection final : public net::TransportObserver, public net::Timer, publi
 
   // Ends.
   void peer_ended();
+  void tell_client_gone();
   void finish();
   void linger_read();
   void close(bool reset, http::Failure cause);

@@ -251,7 +251,7 @@ void Connection::on_writable() {
 
 // Bytes may still wait before the peer's end; they are read when their turn comes.
 void Connection::on_peer_finished() {
-  if (in_exchange_) exchange_->signal_client_gone();
+  tell_client_gone();
 }
 
 void Connection::on_hangup() {
@@ -263,8 +263,22 @@ void Connection::on_hangup() {
 void Connection::peer_ended() {
   if (peer_finished_) return;
   peer_finished_ = true;
-  if (in_exchange_) exchange_->signal_client_gone();
+  tell_client_gone();
   if (!closed_ && out_ == nullptr) settle();
+}
+
+// The peer may read on, or be gone altogether: that it would say, by a reset, only in answer to
+// something that is sent, and a stream's producer may be silent for long. A chunk's size may begin
+// with a zero (RFC 9112 section 7.1), so one is sent before there is a chunk.
+void Connection::tell_client_gone() {
+  if (!in_exchange_ || exchange_->client_gone()) return;
+  exchange_->signal_client_gone();
+  const bool silent = content_due_ && !peer_behind_;
+  if (closed_ || !silent || content_coding_ != ContentCoding::chunked) return;
+  const bool own_turn = out_ == nullptr;
+  if (own_turn) begin_turn(std::string_view(held_).substr(held_start_));
+  out_->append("0");
+  if (own_turn) end_turn();
 }
 
 void Connection::close_when_done() {

@@ -348,9 +348,37 @@ TEST_F(ConnectionStreamTest, AHalfClosedClientGetsTheWholeStream) {
   EXPECT_EQ(observer.times_gone, 1);
   EXPECT_EQ(kept().write("x"), WriteResult::sent);
   EXPECT_TRUE(kept().finish(nullptr));
-  EXPECT_EQ(output(client), chunked_head() + "1\r\nx\r\n0\r\n\r\n");
+  EXPECT_EQ(output(client), chunked_head() + "01\r\nx\r\n0\r\n\r\n")
+      << "a chunk's size may begin with zeros";
   EXPECT_TRUE(client.wire.closed);
   EXPECT_FALSE(client.wire.reset);
+}
+
+// A zero before the next chunk makes a client that is gone, and not only silent, answer by a reset.
+TEST_F(ConnectionStreamTest, AHalfClosedClientIsAskedWhetherItIsStillThere) {
+  stream();
+  Client& client = world.connect();
+  world.send(client, get("/"));
+  output(client);
+  client.wire.peer_finished = true;
+  world.run();
+  EXPECT_EQ(output(client), "0") << "once";
+  EXPECT_TRUE(kept().finish(nullptr));
+  EXPECT_EQ(output(client), "0\r\n\r\n");
+  EXPECT_FALSE(client.wire.reset);
+}
+
+TEST_F(ConnectionStreamTest, WithoutChunksAHalfClosedClientIsNotAsked) {
+  stream(5);
+  Client& client = world.connect();
+  world.send(client, get("/"));
+  output(client);
+  client.wire.peer_finished = true;
+  world.run();
+  EXPECT_EQ(output(client), "");
+  EXPECT_EQ(kept().write("hello"), WriteResult::sent);
+  EXPECT_TRUE(kept().finish(nullptr));
+  EXPECT_EQ(output(client), "hello");
 }
 
 // A request that turns out to be malformed while its reply is streamed: the reply cannot be
@@ -488,7 +516,7 @@ TEST_F(ConnectionStreamTest, AClientThatStopsShortOfAnUnwantedBodyGetsItsReply) 
   world.run();
   kept().write("x");
   kept().finish(nullptr);
-  EXPECT_EQ(output(client), chunked_head() + "1\r\nx\r\n0\r\n\r\n");
+  EXPECT_EQ(output(client), chunked_head() + "01\r\nx\r\n0\r\n\r\n");
   EXPECT_TRUE(client.wire.closed);
   EXPECT_FALSE(client.wire.reset);
 }
