@@ -291,5 +291,6 @@ function lengthOfPlatforms(response, headers) {
 export function streamOfReply(result) {
   if (!isResponse(result)) return null;
   const stream = Response._isOurs(result) ? result._body : result.body;
+  if (stream === null || typeof stream !== "object") return null;
   return stream instanceof ReadableStream && !stream.locked ? stream : null;
 }

@@ -202,23 +202,6 @@ for (const [whose, Class] of [["", Response], [" of the platform", PlatformRespo
   });
 }
 
-test("a stream without an end is refused when too much of it is there", async () => {
-  const cancelled = Promise.withResolvers();
-  const chunk = new Uint8Array(16 * 1024 * 1024);
-  const server = start({
-    fetch: () =>
-      new Response(
-        new ReadableStream({
-          pull: (controller) => controller.enqueue(chunk),
-          cancel: cancelled.resolve,
-        }),
-      ),
-  });
-  const [error] = await errorsOf(async () => assert.equal((await at(server)).status, 500));
-  assert.match(error.message, /A stream of more than 128 MiB cannot be a reply/);
-  assert.equal(await cancelled.promise, error);
-});
-
 test("errors of handlers whose client has left are printed, but not that it has left", async () => {
   const asked = Promise.withResolvers();
   const ended = Promise.withResolvers();
