@@ -29,6 +29,13 @@ const explains = (body) => [
   ["fields.content-type", ABSENT, "text/plain;charset=utf-8"],
 ];
 
+const chunkedReply = {
+  status: 200,
+  reason: "OK",
+  fields: { date: "(a date)", "transfer-encoding": "chunked" },
+  body: "abcd",
+};
+
 /** What goes out. */
 const replies = [
   {
@@ -248,6 +255,36 @@ const replies = [
     cases: ["replies: status 299", "replies: status 599"],
     changes: [["reason", "HM", ""]],
   },
+  {
+    what: "Content-Length of a stream",
+    bun: "is ignored",
+    bao: "is sent, and a stream that has more or fewer bytes ends in a reset",
+    why: "clients show how much is to come, and must not take a part for the whole",
+    cases: ["streams: a declared length"],
+    changes: [
+      ["fields.content-length", ABSENT, "(the body's)"],
+      ["fields.transfer-encoding", "chunked", ABSENT],
+    ],
+  },
+  {
+    what: "Content-Length of a stream",
+    cases: [
+      "streams: a declared length that is too small",
+      "streams: a declared length that is too large",
+    ],
+    changes: [["", chunkedReply, null]],
+  },
+  {
+    what: "A stream that comes late, but all at once",
+    bun: "has a Content-Length",
+    bao: "is chunked",
+    why: "the head does not wait for what may be long in coming",
+    cases: ["streams: all at once, but later"],
+    changes: [
+      ["fields.content-length", "(the body's)", ABSENT],
+      ["fields.transfer-encoding", ABSENT, "chunked"],
+    ],
+  },
 ];
 
 /** Requests, connections, syntax. */
@@ -257,7 +294,14 @@ const requests = [
     bun: "is not said by the server",
     bao: "is on the last reply of a connection; HTTP/1.0 clients are told of keep-alive",
     why: "RFC 9112, section 9.6",
-    cases: ["replies: HTTP/1.0", "replies: HTTP/1.1 close", "protocol: HTTP/1.0 without Host"],
+    cases: [
+      "replies: HTTP/1.0",
+      "replies: HTTP/1.1 close",
+      "protocol: HTTP/1.0 without Host",
+      "streams: HTTP/1.0: chunks that are there",
+      "streams: HTTP/1.0: chunks that come",
+      "streams: HTTP/1.0: direct: flushed",
+    ],
     changes: [["fields.connection", ABSENT, "close"]],
   },
   {
