@@ -1,13 +1,15 @@
 /**
  * Sends a Response whose body is a stream piece by piece, as fast as its client takes it.
  *
- * Nothing is sent before the promise jobs of this turn have run: a stream that has come to its end
- * by then is a reply with a length, like any other. Else the head goes out, even if there is no
- * content yet, and from then on each chunk when it is there.
+ * Chunks are gathered until no promise job is left to run, and then sent, with the head in front of
+ * the first. So chunks that are there at once cost one write, none waits for another one, and a
+ * stream that has come to its end by then is a reply with a length, like any other. The head does
+ * not wait for content.
  *
  * All that runs code of the program (reading, cancelling) is done in promise jobs that the handler
  * has caused, so it is in the handler's context (see context.js) whatever has woken us.
  */
+import { Buffer } from "node:buffer";
 import { setImmediate } from "node:timers";
 import { bytesOfChunk, joined } from "./body.js";
 import { abortRequest, takeSlot } from "./dispatch.js";
@@ -17,10 +19,12 @@ import { failureError, isFailureError, Watch } from "./slot_body.js";
 
 /** What native.write says if the client is slow. */
 const BEHIND = 1;
-/** A stream of which so much is there at once is begun before its end is known. */
-const MOST_KEPT = 64 * 1024;
+/** So much of a stream is kept to find out whether that is all of it. */
+const MOST_BEFORE_HEAD = 1024 * 1024;
+/** So much is gathered later on; a chunk as large is sent by itself, without a copy. */
+const MOST_GATHERED = 16 * 1024;
 /** So many chunks go out until others have their turn, however small they are. */
-const CHUNKS_AT_A_TURN = 64;
+const CHUNKS_AT_A_TURN = 256;
 
 /** Why the exchange ended before its reply, by Failure. */
 const REASONS = [
@@ -38,8 +42,8 @@ export function sendStream(request, parts) {
   const reply = new ReplyStream(request, parts);
   (request._watch ??= new Watch()).reply = reply;
   reply.run();
-  // The second is due when no promise job is left.
-  Promise.resolve().then(() => process.nextTick(() => reply.begin()));
+  // In a promise job: only from there `nextTick` is when none is left.
+  Promise.resolve().then(() => reply.flushSoon());
 }
 
 /** Ends a stream that nobody will read, because the program has to know. */
@@ -61,9 +65,11 @@ class ReplyStream {
     this.reader = parts.stream.getReader();
     /** What is still due of a length that the program declared, or null. */
     this.left = parts.length;
-    /** The chunks that wait for the head; null once that is out. */
-    this.kept = [];
-    this.keptLength = 0;
+    this.hasHead = false;
+    /** Chunks that are going to be sent together. */
+    this.gathered = [];
+    this.gatheredLength = 0;
+    this.flushes = false;
     /** Whether the client has to take something first. */
     this.behind = false;
     /** Chunks since others had their turn. */
@@ -78,7 +84,7 @@ class ReplyStream {
   async run() {
     try {
       while (!this.isOver) {
-        if (this.behind || this.burst >= CHUNKS_AT_A_TURN) await this.turn();
+        while (this.mustWait()) await this.turn();
         const { done, value } = await this.reader.read();
         if (this.isOver) return;
         if (done) return this.end();
@@ -87,6 +93,10 @@ class ReplyStream {
     } catch (error) {
       this.fail(error);
     }
+  }
+
+  mustWait() {
+    return !this.isOver && (this.behind || this.burst >= CHUNKS_AT_A_TURN);
   }
 
   /** Resolves when there is room again, or when others had their turn, or when all is over. */
@@ -101,11 +111,16 @@ class ReplyStream {
   give(chunk) {
     ++this.burst;
     if (this.left !== null) this.count(chunk);
-    if (this.kept === null) return this.write(chunk);
+    if (this.hasHead && chunk.length >= MOST_GATHERED) {
+      this.flush();
+      if (!this.isOver) this.write(chunk);
+      return;
+    }
     // The program may use its buffer again.
-    this.kept.push(typeof chunk === "string" ? chunk : new Uint8Array(chunk));
-    this.keptLength += chunk.length;
-    if (this.keptLength >= MOST_KEPT) this.begin();
+    this.gathered.push(typeof chunk === "string" ? chunk : new Uint8Array(chunk));
+    this.gatheredLength += chunk.length;
+    if (this.gatheredLength < (this.hasHead ? MOST_GATHERED : MOST_BEFORE_HEAD)) this.flushSoon();
+    else this.flush();
   }
 
   /** No client may take more or less than what was declared for the whole. */
@@ -119,35 +134,61 @@ class ReplyStream {
     return new RangeError(`A stream has ${than} bytes than its Response's ${declared}`);
   }
 
-  /** Sends the head and what waits for it, unless that was done. */
-  begin() {
-    if (this.isOver || this.kept === null) return;
-    const { kept, parts } = this;
-    this.kept = null;
-    try {
-      const { status, lines, type, length } = parts;
-      native.replyStream(this.request._slot, status, lines, type, length);
-      for (const chunk of kept) if (!this.isOver) this.write(chunk);
-    } catch (error) {
-      this.fail(error);
-    }
+  flushSoon() {
+    if (this.flushes) return;
+    this.flushes = true;
+    process.nextTick(() => {
+      this.flushes = false;
+      try {
+        this.flush();
+      } catch (error) {
+        this.fail(error);
+      }
+    });
   }
 
-  write(chunk) {
-    this.behind = native.write(this.request._slot, chunk) === BEHIND;
+  /** Sends the head, unless that was done, and what was gathered. */
+  flush() {
+    if (this.isOver) return;
+    if (!this.hasHead) this.sendHead();
+    if (this.gathered.length > 0 && !this.isOver) this.write(this.takeGathered());
+  }
+
+  sendHead() {
+    const { status, lines, type, length } = this.parts;
+    this.hasHead = true;
+    const wanted = native.replyStream(this.request._slot, status, lines, type, length);
+    // The slot has ended, which `gone` has told unless nobody listened yet.
+    if (!wanted && !this.isOver) takeSlot(this.request);
+  }
+
+  takeGathered() {
+    const { gathered } = this;
+    this.gathered = [];
+    this.gatheredLength = 0;
+    if (gathered.every((chunk) => typeof chunk === "string")) return gathered.join("");
+    return joined(gathered.map(bytesOfChunk));
+  }
+
+  write(piece) {
+    this.behind = native.write(this.request._slot, piece) === BEHIND;
   }
 
   end() {
     if (this.left > 0) throw this.wrongLength("fewer");
-    const { status, lines, type } = this.parts;
+    if (this.hasHead) this.flush();
+    if (this.isOver) return;
     this.leave();
     const slot = takeSlot(this.request);
-    if (this.kept === null) native.finish(slot);
-    else native.reply(slot, status, lines, type, joined(this.kept.map(bytesOfChunk)));
+    if (this.hasHead) return void native.finish(slot);
+    const { status, lines, type } = this.parts;
+    native.reply(slot, status, lines, type, this.takeGathered());
   }
 
   /** The client gets no end that it could take for the stream's. The error is for the log. */
   fail(error) {
+    // What came before is the client's.
+    if (this.hasHead) this.flush();
     if (this.isOver) {
       if (!isFailureError(error)) print(error);
       return;

@@ -76,5 +76,21 @@ test("export_default", async (t) => {
   assert.match((await (await ask("/started")).json()).started, /^\d{4}-/);
 });
 
+test("events", async (t) => {
+  const ask = await example(t, "events");
+  const reply = await ask("/events?every=0.01");
+  assert.equal(reply.headers.get("content-type"), "text/event-stream");
+  let text = "";
+  for await (const chunk of reply.body.pipeThrough(new TextDecoderStream())) {
+    text += chunk;
+    if (text.split("\n\n").length > 3) break;
+  }
+  assert.ok(text.startsWith('id: 1\ndata: {"tick":1,"listeners":1}\n\nid: 2\n'), text);
+  // Leaving the loop has cancelled the reply.
+  while ((await (await ask("/listeners")).json()).listeners > 0);
+  const numbers = (await (await ask("/numbers")).text()).split("\n");
+  assert.deepEqual([numbers.length, numbers[99_999]], [100_001, "100000"]);
+});
+
 test("no example is left out", () =>
   assert.deepEqual([...seen].sort(), readdirSync(folder).sort()));

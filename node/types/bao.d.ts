@@ -22,7 +22,7 @@ export type Bytes = ArrayBuffer | ArrayBufferView | SharedArrayBuffer;
 /**
  * What a body can be.
  *
- * Streams and async iterables are read to their end before the reply is sent.
+ * Streams and async iterables are sent chunk by chunk, as fast as the client takes them.
  */
 export type BodyInit =
   | string
