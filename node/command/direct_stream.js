@@ -1,7 +1,9 @@
 /**
- * Bun's direct streams, `new ReadableStream({ type: "direct", pull(controller) { … } })`: `pull` is
- * called once, and writes until it has returned. They become ordinary streams here.
+ * Bun's direct streams, `new ReadableStream({ type: "direct", pull(controller) { … } })`: `pull`
+ * is called once, and writes until its promise is settled. They become ordinary streams here.
  */
+
+const ORDINARY = { enumerable: false, configurable: true };
 
 /**
  * Makes the global ReadableStream of `target` take them. Node loads its code of streams when the
@@ -22,8 +24,6 @@ export function install(target) {
     set: put,
   });
 }
-
-const ORDINARY = { enumerable: false, configurable: true };
 
 /** Node's own class with another door: whatever is asked of it, Node answers. */
 function withDirect(ReadableStream) {
@@ -61,6 +61,9 @@ function sourceOf(direct) {
 }
 
 const encoder = new TextEncoder();
+
+/** What is left of the room for chunks when a writer is asked to wait for a slow reader. */
+const LEAST_ROOM = -16;
 
 /** What a direct source writes to. Everything is passed on at once. */
 class DirectController {
@@ -105,7 +108,7 @@ class DirectController {
 
   /** 0, or a promise of it while the reader is behind. */
   flush() {
-    if (this.#ended || this.#controller.desiredSize > MOST_BEHIND) return 0;
+    if (this.#ended || this.#controller.desiredSize > LEAST_ROOM) return 0;
     return (this.#room ??= Promise.withResolvers()).promise;
   }
 
@@ -134,9 +137,6 @@ class DirectController {
     this.#given = null;
   }
 }
-
-/** So many chunks may wait for a slow reader until a writer is asked to wait, too. */
-const MOST_BEHIND = -16;
 
 /** A copy, because the program may use its buffer again; an error for what has no bytes. */
 function bytesOf(chunk) {
