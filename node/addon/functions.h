@@ -39,6 +39,8 @@ napi_value parameters(Call& call);
 napi_value peer(Call& call);
 napi_value body_text(Call& call);
 napi_value body_bytes(Call& call);
+napi_value body_piece(Call& call);
+napi_value drop_body(Call& call);
 napi_value body_state(Call& call);
 
 napi_value reply(Call& call);

@@ -66,6 +66,8 @@ void define_all(Environment& environment, napi_value exports) {
   define<peer>(environment, exports, "peer");
   define<body_text>(environment, exports, "bodyText");
   define<body_bytes>(environment, exports, "bodyBytes");
+  define<body_piece>(environment, exports, "bodyPiece");
+  define<drop_body>(environment, exports, "dropBody");
   define<body_state>(environment, exports, "bodyState");
   define<reply>(environment, exports, "reply");
   define<reply_text>(environment, exports, "replyText");

@@ -164,6 +164,31 @@ napi_value body_bytes(Call& call) {
   return result;
 }
 
+napi_value body_piece(Call& call) {
+  Environment::Entry entry(call.environment);
+  Slot& slot = call.slot();
+  // Asking and taking may end the exchange, and then its slot is already somebody else's.
+  const http::Reference<server::Exchange> exchange(&slot.exchange());
+  if (!slot.reads_pieces()) {
+    if (!slot.take_body()) throw WrongValue("the body of this request was taken before");
+    slot.want_pieces();
+  }
+  if (exchange->body_state() == BodyState::failed) {
+    return number(call.env, static_cast<int>(exchange->failure()));
+  }
+  if (!exchange->body().empty()) return bytes(call.env, exchange->take_body_piece());
+  if (exchange->body_state() == BodyState::complete) return nullptr;
+  slot.wait_for_piece();
+  return null(call.env);
+}
+
+napi_value drop_body(Call& call) {
+  Environment::Entry entry(call.environment);
+  const http::Reference<server::Exchange> exchange(&call.slot().exchange());
+  if (call.slot().reads_pieces()) exchange->drop_body();
+  return nullptr;
+}
+
 napi_value body_state(Call& call) {
   const Slot& slot = call.slot();
   const server::Exchange& exchange = slot.exchange();

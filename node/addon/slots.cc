@@ -20,12 +20,24 @@ bool Slot::want_body() {
   return exchange_->body_state() != http::Exchange::BodyState::collecting;
 }
 
+void Slot::want_pieces() {
+  reads_pieces_ = true;
+  exchange_->stream_body(*this);
+}
+
 bool Slot::take_body() {
   return !std::exchange(body_taken_, true);
 }
 
 void Slot::on_body_complete(http::Exchange& exchange) {
-  if (asking_) return;
+  if (!asking_) tell_body(exchange);
+}
+
+void Slot::on_body(http::Exchange& exchange) {
+  if (std::exchange(waits_, false)) tell_body(exchange);
+}
+
+void Slot::tell_body(const http::Exchange& exchange) {
   environment_.tell_body(*this, exchange.body_state() == http::Exchange::BodyState::failed
                                     ? exchange.failure()
                                     : http::Failure::none);
@@ -50,7 +62,7 @@ Slot& Slots::open(server::Exchange& exchange) {
   }
   Slot& slot = slots_[index];
   slot.exchange_ = http::Reference<server::Exchange>(&exchange);
-  slot.body_taken_ = false;
+  slot.body_taken_ = slot.reads_pieces_ = slot.waits_ = false;
   return slot;
 }
 
@@ -58,6 +70,7 @@ http::Reference<server::Exchange> Slots::close(Slot& slot) {
   auto exchange = std::exchange(slot.exchange_, {});
   if (exchange) {
     if (exchange->observer() == &slot) exchange->set_observer(nullptr);
+    if (std::exchange(slot.reads_pieces_, false)) exchange->drop_body();
     free_.push_back(slot.index_);
   }
   return exchange;

@@ -12,7 +12,7 @@ namespace bao::node {
 class Environment;
 
 /// A request that JavaScript knows by a number.
-class Slot final : public http::ExchangeObserver {
+class Slot final : public http::ExchangeObserver, public http::BodyReader {
  public:
   Slot(Environment& environment, uint32_t index) : environment_(environment), index_(index) {}
 
@@ -28,6 +28,11 @@ class Slot final : public http::ExchangeObserver {
 
   /// Asks for the body: true if it is here or has failed; else the environment is told later.
   bool want_body();
+  /// Asks for the body piece by piece.
+  void want_pieces();
+  bool reads_pieces() const { return reads_pieces_; }
+  /// The environment is to be told, once, when there is a piece or the body is over.
+  void wait_for_piece() { waits_ = true; }
   /// True the first time, and only then.
   bool take_body();
   bool body_taken() const { return body_taken_; }
@@ -35,6 +40,7 @@ class Slot final : public http::ExchangeObserver {
   void on_body_complete(http::Exchange& exchange) override;
   void on_client_gone(http::Exchange& exchange) override;
   void on_drained(http::Exchange& exchange) override;
+  void on_body(http::Exchange& exchange) override;
 
  private:
   friend class Slots;
@@ -42,7 +48,11 @@ class Slot final : public http::ExchangeObserver {
   Environment& environment_;
   http::Reference<server::Exchange> exchange_;
   uint32_t index_;
+  void tell_body(const http::Exchange& exchange);
+
   bool asking_ = false;
+  bool waits_ = false;
+  bool reads_pieces_ = false;
   bool body_taken_ = false;
 };
 

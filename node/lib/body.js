@@ -10,7 +10,7 @@
  */
 import { Blob } from "node:buffer";
 import { formDataBlob, readFormData } from "./form_data.js";
-import { hasUnreadBody, takeFromSlot } from "./slot_body.js";
+import { hasUnreadBody, streamOfSlot, takeFromSlot } from "./slot_body.js";
 
 export const TEXT_TYPE = "text/plain;charset=utf-8";
 const FORM_TYPE = "application/x-www-form-urlencoded;charset=UTF-8";
@@ -223,8 +223,7 @@ function stream(holder) {
   if (body === null || body instanceof ReadableStream) return body;
   if (holder._used) return closedStream(holder);
   if (body === UNREAD && !hasUnreadBody(holder)) return (holder._body = null);
-  const arriving = body === UNREAD || body instanceof Later;
-  return (holder._body = arriving ? streamOfLater(holder) : streamOf(body));
+  return (holder._body = body === UNREAD ? streamOfSlot(holder) : streamOf(body));
 }
 
 /** Stands for a body that was taken already: locked, as the platform's is. */
@@ -235,13 +234,8 @@ function closedStream(holder) {
 }
 
 function streamOf(body) {
-  return body instanceof Blob ? body.stream() : streamOfBytes(() => toBytes(body));
-}
-
-/** The engine is asked for the bytes when the stream is first read from. */
-function streamOfLater(holder) {
-  const later = holder._body instanceof Later ? holder._body : laterOf(holder);
-  return streamOfBytes(() => later.bytes());
+  if (body instanceof Blob) return body.stream();
+  return streamOfBytes(() => (body instanceof Later ? body.bytes() : toBytes(body)));
 }
 
 /** A byte stream of one chunk, a copy. `bytes` gives it, or a promise of it, when it is wanted. */

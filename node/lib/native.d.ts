@@ -124,6 +124,14 @@ export function bodyText(slot: number): string | null | Failure;
 /** As `bodyText`; the array owns its buffer. */
 export function bodyBytes(slot: number): Uint8Array | null | Failure;
 /**
+ * The next piece of the body, which is asked for, once, piece by piece; undefined at its end; null
+ * if there is none yet (then `body` is called, and it is asked again), a Failure if the rest never
+ * comes. The client is read from only as fast as the pieces are taken.
+ */
+export function bodyPiece(slot: number): Uint8Array | undefined | null | Failure;
+/** Nobody wants the rest of a body that was asked for by `bodyPiece`. */
+export function dropBody(slot: number): void;
+/**
  * 0 no body was announced or it is empty, 1 there is one (unread, arriving or here), 2 it was
  * taken or has failed.
  */

@@ -70,23 +70,55 @@ function takeTooLate(request) {
 }
 
 function wait(request, asText) {
+  return arrival(request, () => takeFromSlot(request, asText));
+}
+
+/** What `take` gives once `body` was called for the request. */
+function arrival(request, take) {
   const watch = (request._watch ??= new Watch());
   return new Promise((resolve, reject) => {
-    watch.reader = { asText, resolve, reject };
+    watch.reader = { take, resolve, reject };
   });
 }
 
-/** The body that was waited for is here (0) or never will be. */
+/** The body, or a piece of it, that was waited for is here (0) or never will be. */
 export function bodyArrived(request, failure) {
   const reader = request._watch?.reader;
   if (!reader) return;
   request._watch.reader = null;
   try {
     if (failure !== 0) throw failureError(failure);
-    reader.resolve(takeFromSlot(request, reader.asText));
+    reader.resolve(reader.take());
   } catch (error) {
     reader.reject(error);
   }
+}
+
+/**
+ * The body as a stream of the pieces that come from the client, which is read from only as fast as
+ * the stream is.
+ */
+export function streamOfSlot(request) {
+  return new ReadableStream({
+    type: "bytes",
+    async pull(controller) {
+      const piece = await takePiece(request);
+      if (piece !== undefined) return controller.enqueue(piece);
+      controller.close();
+      controller.byobRequest?.respond(0);
+    },
+    cancel() {
+      if (request._slot >= 0) native.dropBody(request._slot);
+    },
+  });
+}
+
+/** The next piece, or a promise of it; undefined at the end. Throws what went wrong. */
+function takePiece(request) {
+  if (request._slot < 0) throw failureError(5);
+  const piece = native.bodyPiece(request._slot);
+  if (typeof piece === "number") throw failureError(piece);
+  return piece === null ? arrival(request, () => takePiece(request)) : piece;
 }
 
 /** Whether the request has a body that nobody has asked for. */
