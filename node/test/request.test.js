@@ -20,6 +20,7 @@ const fieldsOfAddon = { "x-one": "native", "content-type": "text/x" };
  */
 function addon({ body = new Uint8Array(0), waits = 0 } = {}) {
   const calls = [];
+  const pieces = 1 + waits;
   const take = (convert) => {
     if (waits-- > 0) return null;
     return typeof body === "number" ? body : convert(body);
@@ -35,6 +36,11 @@ function addon({ body = new Uint8Array(0), waits = 0 } = {}) {
     },
     bodyBytes() {
       calls.push("bodyBytes");
+      return take((bytes) => new Uint8Array(bytes));
+    },
+    bodyPiece() {
+      calls.push("bodyPiece");
+      if (calls.filter((call) => call === "bodyPiece").length > pieces) return undefined;
       return take((bytes) => new Uint8Array(bytes));
     },
     bodyState() {
@@ -223,6 +229,7 @@ test("incoming: body is a stream that asks for the body when it is read", async 
   request._bodyArrived(0);
   assert.deepEqual((await reading).value, bytesOf("abc"));
   assert.equal(request.bodyUsed, true);
+  assert.deepEqual(calls, ["bodyState", "bodyPiece", "bodyPiece"]);
 });
 
 test("incoming: a clone reads the same body, taken once", async () => {
