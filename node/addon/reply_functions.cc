@@ -3,6 +3,7 @@
 #include "error_page.h"
 #include "fields.h"
 #include "functions.h"
+#include "reply_head.h"
 #include "values.h"
 
 namespace bao::node {
@@ -20,15 +21,17 @@ bool send(Call& call, Slot& slot, const http::Reply& reply) {
 
 }  // namespace
 
+ReplyHead::ReplyHead(const Call& call) {
+  if (!is_nothing(call.env, call[2])) fields_ = to_fields(call.env, call[2]);
+  if (!is_nothing(call.env, call[3])) type_ = to_latin1(call.env, call[3]);
+  status_ = to_status(call.env, call[1]);
+}
+
 napi_value reply(Call& call) {
   Environment::Entry entry(call.environment);
   Slot& slot = call.slot();
-  Fields fields;
-  if (!is_nothing(call.env, call[2])) fields = to_fields(call.env, call[2]);
-  std::string type;
-  if (!is_nothing(call.env, call[3])) type = to_latin1(call.env, call[3]);
-  http::Reply reply{
-      .status = to_status(call.env, call[1]), .fields = &fields, .content_type = type};
+  const ReplyHead head(call);
+  http::Reply reply = head.reply();
   if (auto text = call.environment.read_text(call[4])) {
     reply.body = text->view;
     reply.body_text = text->owned;

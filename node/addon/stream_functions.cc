@@ -1,8 +1,8 @@
 #include <cmath>
 #include <utility>
 
-#include "fields.h"
 #include "functions.h"
+#include "reply_head.h"
 #include "values.h"
 
 namespace bao::node {
@@ -40,15 +40,10 @@ WriteResult write_piece(Call& call, server::Exchange& exchange) {
 napi_value reply_stream(Call& call) {
   Environment::Entry entry(call.environment);
   Slot& slot = call.slot();
-  Fields fields;
-  if (!is_nothing(call.env, call[2])) fields = to_fields(call.env, call[2]);
-  std::string type;
-  if (!is_nothing(call.env, call[3])) type = to_latin1(call.env, call[3]);
-  const http::Reply reply{.status = to_status(call.env, call[1]),
-                          .fields = &fields,
-                          .content_type = type,
-                          .streamed = true,
-                          .length = to_length(call.env, call[4])};
+  const ReplyHead head(call);
+  http::Reply reply = head.reply();
+  reply.streamed = true;
+  reply.length = to_length(call.env, call[4]);
   // Sending may end the exchange, and then its slot is already somebody else's.
   const http::Reference<server::Exchange> exchange(&slot.exchange());
   exchange->reply(reply);
