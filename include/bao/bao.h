@@ -4,6 +4,7 @@
 
 #include <bao/error.h>
 #include <bao/fields.h>
+#include <bao/file.h>
 #include <bao/handler.h>
 #include <bao/loop.h>
 #include <bao/options.h>

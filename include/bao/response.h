@@ -10,6 +10,7 @@
 #include <utility>
 
 #include <bao/fields.h>
+#include <bao/file.h>
 #include <bao/writer.h>
 
 namespace bao {
@@ -47,6 +48,11 @@ class Response {
   Response(std::string text) : body_(std::move(text)), type_(Type::text) {}
   Response(std::string_view text) : Response(std::string(text)) {}
   Response(const char* text) : Response(std::string(text)) {}
+  /// 200 with a file, opened when the reply is sent, and with its type: with `ETag` and
+  /// `Last-Modified`, 304 or 412 if the request's preconditions say so, 206 or 416 if it asks for a
+  /// range. With another status the file is sent as it is. If it cannot be opened, or is no regular
+  /// file, `.error` gets a std::system_error; on a route the request falls through to `fetch`.
+  Response(File file) : file_(std::make_shared<const File>(std::move(file))) {}
 
   /// 200 with HTML, `text/html;charset=utf-8`.
   static Response html(std::string markup);
@@ -113,6 +119,7 @@ class Response {
   /// Replaces the body; the type stays.
   Response& body(std::string content) & {
     body_ = std::move(content);
+    file_ = nullptr;
     return *this;
   }
   Response&& body(std::string content) && { return std::move(this->body(std::move(content))); }
@@ -124,6 +131,8 @@ class Response {
 
   /// The producer of a streamed reply; null for others.
   const Producer* producer() const { return stream_ ? &stream_->produce : nullptr; }
+  /// The file of a reply with one; null for others. Lives until the next change of the body.
+  const File* file() const { return file_.get(); }
   /// The declared length of a streamed reply.
   std::optional<std::uint64_t> stream_length() const {
     return stream_ ? stream_->length : std::nullopt;
@@ -143,6 +152,7 @@ class Response {
   std::string body_;
   Fields fields_;
   std::shared_ptr<const Stream> stream_;
+  std::shared_ptr<const File> file_;
   int status_ = 200;
   Type type_ = Type::none;
 };

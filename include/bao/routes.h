@@ -9,6 +9,7 @@
 #include <variant>
 #include <vector>
 
+#include <bao/file.h>
 #include <bao/handler.h>
 #include <bao/response.h>
 
@@ -24,7 +25,7 @@ concept RouteText =
 }  // namespace detail
 
 /// What a route does for one method: runs a handler, or sends a response that was prepared once, at
-/// start. Text stands for a response of that text.
+/// start, or a file, which is opened at each request. Text stands for a response of that text.
 class MethodValue {
  public:
   /// Nothing: the method is not listed.
@@ -32,9 +33,11 @@ class MethodValue {
   MethodValue(Response response) : value_(std::move(response)) {}
   template <detail::RouteText T>
   MethodValue(T&& text) : value_(Response(std::forward<T>(text))) {}
+  MethodValue(File file) : value_(Response(std::move(file))) {}
   template <typename F>
     requires(!std::same_as<std::remove_cvref_t<F>, MethodValue> &&
-             !std::same_as<std::remove_cvref_t<F>, Response> && !detail::RouteText<F> &&
+             !std::same_as<std::remove_cvref_t<F>, Response> &&
+             !std::same_as<std::remove_cvref_t<F>, File> && !detail::RouteText<F> &&
              std::constructible_from<Handler, F>)
   MethodValue(F&& f) : value_(Handler(std::forward<F>(f))) {}
 
@@ -56,18 +59,20 @@ struct methods {
   MethodValue options = {};
 };
 
-/// What stands on a route: a handler, a Response or its text for every method, `methods{…}`, or
-/// `false`, which lets requests fall through to `fetch`.
+/// What stands on a route: a handler, a Response, its text or a file for every method,
+/// `methods{…}`, or `false`, which lets requests fall through to `fetch`.
 class RouteValue {
  public:
   RouteValue(Response response) : value_(std::move(response)) {}
   template <detail::RouteText T>
   RouteValue(T&& text) : value_(Response(std::forward<T>(text))) {}
+  RouteValue(File file) : value_(Response(std::move(file))) {}
   RouteValue(methods by_method) : value_(std::move(by_method)) {}
   RouteValue(std::same_as<bool> auto enabled) : value_(enabled) {}
   template <typename F>
     requires(!std::same_as<std::remove_cvref_t<F>, RouteValue> &&
              !std::same_as<std::remove_cvref_t<F>, Response> &&
+             !std::same_as<std::remove_cvref_t<F>, File> &&
              !std::same_as<std::remove_cvref_t<F>, methods> &&
              !std::same_as<std::remove_cvref_t<F>, bool> && !detail::RouteText<F> &&
              std::constructible_from<Handler, F>)

@@ -6,6 +6,7 @@
 #include <bao/error.h>
 
 #include "api/call.h"
+#include "api/file_reply.h"
 #include "routing/pattern.h"
 
 namespace bao::detail {
@@ -21,6 +22,7 @@ server::Target prepare(std::string_view pattern, const Response& response) {
         "Route \"" + std::string(pattern) +
             "\" has a streamed Response, which cannot be prepared: give a handler that returns it");
   }
+  if (const File* file = response.file()) return file_reply(*file, response);
   return server::PreparedReply(response.status(), response.fields(),
                                response.default_content_type(), response.body());
 }

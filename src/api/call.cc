@@ -1,10 +1,12 @@
 #include "api/call.h"
 
 #include <stdexcept>
+#include <system_error>
 #include <utility>
 
 #include "api/app.h"
 #include "api/body_source.h"
+#include "api/file_reply.h"
 #include "api/reply_stream.h"
 #include "server/error_page.h"
 #include "server/server.h"
@@ -125,12 +127,19 @@ void Call::on_task_done() {
 void Call::on_response(Response& response) {
   if (!exchange_->open()) return;
   if (response.producer() != nullptr) return ReplyStream::start(*exchange_, response);
+  if (const File* file = response.file()) return send_file(*file, response);
   std::string& body = response.body();
   exchange_->reply({.status = response.status(),
                     .fields = &response.fields(),
                     .content_type = response.default_content_type(),
                     .body = body,
                     .body_text = &body});
+}
+
+// It is the handler that has named a file which is not there, so it has failed.
+void Call::send_file(const File& file, const Response& response) {
+  const std::error_code error = server::send_file(*exchange_, file_reply(file, response));
+  if (error) throw std::system_error(error, "The file \"" + file.path() + "\" cannot be sent");
 }
 
 void Call::on_nothing() {

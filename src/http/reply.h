@@ -8,6 +8,8 @@
 
 #include <bao/fields.h>
 
+#include "net/file_descriptor.h"
+
 namespace bao::http {
 
 /// Where a codec keeps the head of a reply that is sent many times as it goes out, so that it is
@@ -16,6 +18,14 @@ namespace bao::http {
 struct EncodedHead {
   std::string http1;   ///< a head of HTTP/1.1, complete
   size_t date_at = 0;  ///< where the server's Date line stands in it, or npos
+};
+
+/// Content that lies in an open regular file: the bytes [offset, offset + length). If the file has
+/// fewer of them when they are sent, the connection is reset; bytes behind them are not sent.
+struct FileContent {
+  net::FileDescriptor file;
+  uint64_t offset = 0;
+  uint64_t length = 0;
 };
 
 /// A reply, as a handler's side gives it to a stream. Only views: nothing here is kept beyond the
@@ -33,8 +43,9 @@ struct Reply {
   std::string_view body = {};
   std::string* body_text = nullptr;  ///< if `body` is all of this string, which may be moved away
   const std::shared_ptr<const std::string>* body_shared =
-      nullptr;            ///< if `body` is all of this string
-  bool streamed = false;  ///< the content follows, by Exchange::write; `body` is then empty
+      nullptr;                  ///< if `body` is all of this string
+  FileContent* file = nullptr;  ///< the content instead of `body`, which is empty; it is moved away
+  bool streamed = false;        ///< the content follows, by Exchange::write; `body` is then empty
   std::optional<uint64_t> length = {};  ///< of streamed content, if it is known
   /// Of a streamed reply: nobody will ask for the request's body any more. It is then read and
   /// thrown away meanwhile, for a client that sends all of it before it reads.

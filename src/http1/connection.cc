@@ -5,7 +5,8 @@
 
 #include "http1/request_rules.h"
 
-// The way in: bytes to exchanges. The way out, time and ends are in connection_output.cc.
+// The way in: bytes to exchanges. The way out, time and ends are in connection_output.cc,
+// files in connection_file.cc.
 namespace bao::http1 {
 
 using http::Exchange;
@@ -51,6 +52,7 @@ void Connection::start() {
 
 void Connection::on_readable() {
   if (lingering_) return linger_read();
+  burst_ = 0;
   std::span<char> buffer = workspace_.read_buffer();
   net::IoResult result = transport_->read(buffer);
   switch (result.status) {
@@ -59,7 +61,8 @@ void Connection::on_readable() {
       workspace_.counters.bytes_in += result.bytes;
       run_turn({buffer.data(), result.bytes});
       return;
-    case Status::would_block: return;
+    case Status::would_block:
+    case Status::no_source: return;
     case Status::end: return peer_ended();
     case Status::broken: return close(false, Failure::client_gone);
   }

@@ -99,6 +99,8 @@ class Connection final : public net::TransportObserver, public net::Timer, publi
   // Output.
   void flush();
   void send_large(const http::Reply& reply);
+  void send_file(http::FileContent& content);
+  void join_file(const http::FileContent& content);
   bool output_blocked() const;
   bool wants_input() const;
   bool reading_body() const {
@@ -129,7 +131,7 @@ class Connection final : public net::TransportObserver, public net::Timer, publi
   BodyDecoder body_;
   uint64_t discarded_ = 0;
   uint64_t content_left_ = 0;  // of a streamed reply with a known length
-  size_t burst_ = 0;           // of streamed content, since others had their turn
+  size_t burst_ = 0;           // of streamed content and files, since others had their turn
   net::TimePoint last_activity_;
   net::TimePoint head_started_;
   std::chrono::milliseconds idle_timeout_;

@@ -13,11 +13,6 @@ using http::Failure;
 using Status = net::IoResult::Status;
 
 namespace {
-// Bodies up to this size are copied behind their head and leave in one write with it. A larger body
-// is sent from where it lies.
-constexpr size_t kJoined = 16 * 1024;
-// How much streamed content goes out until other connections have their turn.
-constexpr size_t kMostAtATurn = 1 << 20;
 // What a lingering connection reads before it is given up.
 constexpr uint64_t kMostLingered = 1 << 20;
 // How often a connection whose peer is slow is looked at, to tell slow from idle.
@@ -77,6 +72,7 @@ void Connection::write_reply(const http::Reply& reply) {
                    workspace_.date_line());
   if (streams && drops_body && body_mode_ != BodyMode::none) give_up_body();
   if (!content) return;
+  if (reply.file != nullptr) return send_file(*reply.file);
   if (reply.body.size() <= kJoined) {
     out_->append(reply.body);
   } else {
@@ -229,9 +225,13 @@ void Connection::flush() {
 void Connection::on_writable() {
   const uint64_t before = workspace_.counters.bytes_out;
   const bool was_blocked = output_blocked();
+  burst_ = 0;
   if (queue_ != nullptr) {
     Status status = queue_->write(*transport_, workspace_.counters.bytes_out);
     if (status == Status::broken) return close(false, Failure::client_gone);
+    // The file has become shorter than was announced.
+    if (status == Status::no_source) return close(true, Failure::aborted);
+    burst_ = workspace_.counters.bytes_out - before;
     if (workspace_.counters.bytes_out != before) last_activity_ = workspace_.now;
     if (queue_->empty()) queue_ = nullptr;
   }

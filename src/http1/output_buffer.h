@@ -9,6 +9,10 @@
 
 namespace bao::http1 {
 
+/// Bodies up to this size are copied behind their head and leave in one write with it. A larger
+/// body is sent from where it lies.
+inline constexpr size_t kJoined = 16 * 1024;
+
 /// Bytes on their way out, in one growing block. Unlike std::string it never fills memory that is
 /// about to be overwritten, and it keeps its block when it is cleared.
 class OutputBuffer {

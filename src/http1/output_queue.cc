@@ -1,5 +1,6 @@
 #include "http1/output_queue.h"
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -15,7 +16,7 @@ void OutputQueue::append_copy(std::string_view bytes) {
   if (bytes.empty()) return;
   if (!segments_.empty()) {
     Segment& last = segments_.back();
-    if (last.shared == nullptr && last.own.size() + bytes.size() <= kGathered) {
+    if (last.shared == nullptr && !last.is_file() && last.own.size() + bytes.size() <= kGathered) {
       last.own.append(bytes);
       size_ += bytes.size();
       return;
@@ -32,8 +33,12 @@ void OutputQueue::append(std::shared_ptr<const std::string> text, size_t start) 
   push({std::string(), std::move(text), start});
 }
 
+void OutputQueue::append(http::FileContent content) {
+  push({std::string(), nullptr, 0, std::move(content)});
+}
+
 void OutputQueue::push(Segment segment) {
-  size_t bytes = segment.rest().size();
+  const size_t bytes = segment.size();
   if (bytes == 0) return;
   size_ += bytes;
   segments_.push_back(std::move(segment));
@@ -41,24 +46,39 @@ void OutputQueue::push(Segment segment) {
 
 net::IoResult::Status OutputQueue::write(net::Transport& transport, uint64_t& written) {
   using Status = net::IoResult::Status;
+  size_t most_of_files = kMostAtATurn;
   while (!segments_.empty()) {
-    std::array<iovec, kPiecesAWrite> pieces;
-    size_t count = 0;
+    if (most_of_files == 0 && segments_.front().is_file()) return Status::would_block;
     size_t offered = 0;
-    for (const Segment& segment : segments_) {
-      if (count == pieces.size()) break;
-      std::string_view rest = segment.rest();
-      pieces[count++] = {const_cast<char*>(rest.data()), rest.size()};
-      offered += rest.size();
-    }
-    net::IoResult result = transport.write({pieces.data(), count});
+    const net::IoResult result = write_some(transport, most_of_files, offered);
     if (result.status != Status::ok) return result.status;
     written += result.bytes;
     written_ += static_cast<int64_t>(result.bytes);
-    consume(result.bytes);
+    most_of_files -= std::min(most_of_files, consume(result.bytes));
     if (result.bytes < offered) return Status::would_block;
   }
   return Status::ok;
+}
+
+// One call of the transport: texts, or texts and a file behind them.
+net::IoResult OutputQueue::write_some(net::Transport& transport, size_t most_of_file,
+                                      size_t& offered) {
+  std::array<iovec, kPiecesAWrite> pieces;
+  size_t count = 0;
+  for (const Segment& segment : segments_) {
+    if (count == pieces.size()) break;
+    if (segment.is_file()) {
+      const size_t length = std::min(segment.size(), most_of_file);
+      if (length == 0) break;
+      offered += length;
+      return transport.write_file({pieces.data(), count}, segment.content.file.get(),
+                                  segment.content.offset, length);
+    }
+    const std::string_view rest = segment.rest();
+    pieces[count++] = {const_cast<char*>(rest.data()), rest.size()};
+    offered += rest.size();
+  }
+  return transport.write({pieces.data(), count});
 }
 
 // What was written before this queue began makes the number negative; only its growth counts.
@@ -69,18 +89,25 @@ bool OutputQueue::peer_moved(const net::Transport& transport) {
   return taken > std::exchange(taken_, taken);
 }
 
-void OutputQueue::consume(size_t bytes) {
+// Returns how many of the bytes were a file's.
+size_t OutputQueue::consume(size_t bytes) {
   size_ -= bytes;
+  size_t of_files = 0;
   while (bytes > 0) {
     Segment& first = segments_.front();
-    size_t rest = first.rest().size();
-    if (bytes < rest) {
-      first.start += bytes;
-      return;
+    const size_t part = std::min(bytes, first.size());
+    if (first.is_file()) of_files += part;
+    if (part == first.size()) {
+      segments_.pop_front();
+    } else if (first.is_file()) {
+      first.content.offset += part;
+      first.content.length -= part;
+    } else {
+      first.start += part;
     }
-    bytes -= rest;
-    segments_.pop_front();
+    bytes -= part;
   }
+  return of_files;
 }
 
 }  // namespace bao::http1

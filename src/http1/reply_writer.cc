@@ -43,7 +43,7 @@ void write_status_line(Pen& pen, int status) {
 // not sent.
 bool keeps_own_length(const http::Reply& reply, bool head_request) {
   if (reply.fields == nullptr || !reply.fields->knows(Fields::kContentLength) ||
-      !reply.body.empty())
+      !reply.body.empty() || reply.file != nullptr)
     return false;
   if (reply.status == 204 || reply.status == 205 || !(head_request || reply.status == 304))
     return false;
@@ -68,17 +68,24 @@ void write_filtered_fields(Pen& pen, const Fields& fields, bool keep_length) {
   }
 }
 
+// Of a reply whose length is known.
+uint64_t content_length(const http::Reply& reply) {
+  if (reply.file != nullptr) return reply.file->length;
+  return reply.length.value_or(reply.body.size());
+}
+
 // Content-Length or Transfer-Encoding: never both, and neither where the message has no content by
 // its status.
 void write_length(Pen& pen, const http::Reply& reply, const ReplyFraming& framing) {
-  if (reply.status == 204 || (reply.status == 304 && reply.body.empty())) return;
+  if (reply.status == 204 || (reply.status == 304 && reply.body.empty() && reply.file == nullptr))
+    return;
   if (reply.streamed && !reply.length && reply.status != 205) {
     // A HEAD is told of the coding that GET would have (RFC 9112 section 6.1); HTTP/1.0 knows none.
     if (!framing.http_1_0) pen.put("Transfer-Encoding: chunked\r\n");
     return;
   }
   pen.put("Content-Length: ");
-  pen.put_number(reply.status == 205 ? 0 : reply.length.value_or(reply.body.size()));
+  pen.put_number(reply.status == 205 ? 0 : content_length(reply));
   pen.put(kCrlf);
 }
 

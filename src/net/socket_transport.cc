@@ -3,6 +3,7 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
+#include "net/send_file.h"
 #include "net/system_calls.h"
 #include "net/transport.h"
 
@@ -45,22 +46,55 @@ IoResult SocketTransport::read(std::span<char> buffer) {
 }
 
 IoResult SocketTransport::write(std::span<const iovec> pieces) {
+  if (pieces.size() != 1) return send_message(pieces, 0);
+  const std::span bytes(static_cast<const char*>(pieces[0].iov_base), pieces[0].iov_len);
   for (;;) {
-    ssize_t count;
-    if (pieces.size() == 1) {
-      const std::span bytes(static_cast<const char*>(pieces[0].iov_base), pieces[0].iov_len);
-      count = send(socket_.get(), bytes, MSG_NOSIGNAL);
-    } else {
-      msghdr message{};
-      message.msg_iov = const_cast<iovec*>(pieces.data());
-      message.msg_iovlen = pieces.size();
-      count = ::sendmsg(socket_.get(), &message, MSG_NOSIGNAL);
-    }
+    const ssize_t count = send(socket_.get(), bytes, MSG_NOSIGNAL);
     if (count >= 0) {
       loop_.catch_up();
       return {IoResult::Status::ok, static_cast<size_t>(count)};
     }
     if (errno != EINTR) return from_error(errno);
+  }
+}
+
+IoResult SocketTransport::send_message(std::span<const iovec> pieces, int flags) {
+  msghdr message{};
+  message.msg_iov = const_cast<iovec*>(pieces.data());
+  message.msg_iovlen = pieces.size();
+  for (;;) {
+    const ssize_t count = ::sendmsg(socket_.get(), &message, MSG_NOSIGNAL | flags);
+    if (count >= 0) {
+      loop_.catch_up();
+      return {IoResult::Status::ok, static_cast<size_t>(count)};
+    }
+    if (errno != EINTR) return from_error(errno);
+  }
+}
+
+// MSG_MORE puts what stands before the file into one packet with its beginning.
+IoResult SocketTransport::write_file(std::span<const iovec> before, int file, uint64_t offset,
+                                     size_t length) {
+  size_t sent = 0;
+  if (!before.empty()) {
+    const IoResult result = send_message(before, MSG_MORE);
+    if (result.status != IoResult::Status::ok || result.bytes < size_of(before)) return result;
+    sent = result.bytes;
+  }
+  for (;;) {
+    const ssize_t count = send_file(socket_.get(), file, offset, length);
+    if (count > 0) {
+      loop_.catch_up();
+      return {IoResult::Status::ok, sent + static_cast<size_t>(count)};
+    }
+    if (count < 0 && errno == EINTR) continue;
+    if (sent > 0) return {IoResult::Status::ok, sent};
+    if (count == 0) return {IoResult::Status::no_source};
+    // File systems that cannot do it say so, as do disks that fail.
+    if (errno == EINVAL || errno == ENOSYS || errno == EIO) {
+      return Transport::write_file({}, file, offset, length);
+    }
+    return from_error(errno);
   }
 }
 

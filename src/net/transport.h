@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <span>
 #include <sys/uio.h>
@@ -16,10 +17,18 @@ struct IoResult {
     would_block,  ///< nothing can be moved now; the observer will be told
     end,          ///< reads only: the peer has sent its last byte
     broken,       ///< the connection is gone; nothing will ever be moved again
+    no_source,    ///< write_file only: the file has no byte there, or cannot be read
   };
   Status status;
   size_t bytes = 0;
 };
+
+/// The number of bytes in all of the pieces.
+inline size_t size_of(std::span<const iovec> pieces) {
+  size_t size = 0;
+  for (const iovec& piece : pieces) size += piece.iov_len;
+  return size;
+}
 
 /// Told what happens on a transport. Called on the loop's thread, never from within a call to the
 /// transport.
@@ -57,6 +66,13 @@ class Transport {
   /// Writes the pieces in their order, as far as there is room.
   virtual IoResult write(std::span<const iovec> pieces) = 0;
 
+  /// Writes the pieces and behind them `length` bytes (not zero) of the open file `file` from
+  /// `offset` on, as far as there is room. Tells of a file that ends before only when nothing else
+  /// was moved. Waits for the disk if it must. This one reads the file piece by piece and writes
+  /// that; a transport that knows a shorter way has its own.
+  virtual IoResult write_file(std::span<const iovec> before, int file, uint64_t offset,
+                              size_t length);
+
   /// How many of the bytes that `write` took still wait in this machine or on the way; they grow
   /// fewer as the peer takes them. None if that cannot be told. A system call: for rare decisions.
   virtual std::optional<size_t> untaken() const { return std::nullopt; }
@@ -84,6 +100,8 @@ class SocketTransport final : public Transport, public EventHandler {
   void attach(TransportObserver& observer) override;
   IoResult read(std::span<char> buffer) override;
   IoResult write(std::span<const iovec> pieces) override;
+  IoResult write_file(std::span<const iovec> before, int file, uint64_t offset,
+                      size_t length) override;
   std::optional<size_t> untaken() const override;
   void want_read(bool wanted) override;
   void want_write(bool wanted) override;
@@ -93,6 +111,7 @@ class SocketTransport final : public Transport, public EventHandler {
   void on_event(uint32_t events) override;
 
  private:
+  IoResult send_message(std::span<const iovec> pieces, int flags);
   void update(uint32_t events);
 
   Loop& loop_;

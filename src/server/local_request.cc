@@ -1,5 +1,7 @@
 #include "server/local_request.h"
 
+#include <cerrno>
+#include <unistd.h>
 #include <utility>
 
 #include "http/status.h"
@@ -8,7 +10,7 @@
 namespace bao::server {
 
 namespace {
-// What is kept of a streamed reply, whose producer may have no end.
+// What is kept of a streamed reply, whose producer may have no end, or of a file.
 constexpr size_t kMostContent = 128 << 20;
 // After so much content others have their turn on the loop.
 constexpr size_t kBurst = 1 << 20;
@@ -74,13 +76,30 @@ void LocalRequest::send_reply(http::Exchange& exchange, const http::Reply& reply
     result.fields.set("Content-Type", reply.content_type);
   }
   const bool head_request = exchange.head.method_id == http::Method::head;
-  if (http::reply_has_content(reply.status, head_request)) result.body = reply.body;
+  if (http::reply_has_content(reply.status, head_request)) {
+    if (reply.file != nullptr && !read_file(*reply.file, result.body)) return abort(exchange);
+    if (reply.file == nullptr) result.body = reply.body;
+  }
   if (exchange.streaming()) {
     reply_ = std::move(result);
     return;
   }
   exchange.detach();
   finish(std::move(result));
+}
+
+// False if the file is shorter than the reply says, or more than is kept.
+bool LocalRequest::read_file(const http::FileContent& content, std::string& body) {
+  if (content.length > kMostContent) return false;
+  body.resize(static_cast<size_t>(content.length));
+  for (size_t at = 0; at < body.size();) {
+    const ssize_t count = ::pread(content.file.get(), body.data() + at, body.size() - at,
+                                  static_cast<off_t>(content.offset + at));
+    if (count < 0 && errno == EINTR) continue;
+    if (count <= 0) return false;
+    at += static_cast<size_t>(count);
+  }
+  return true;
 }
 
 bool LocalRequest::send_content(http::Exchange& exchange, std::string_view piece) {

@@ -52,6 +52,7 @@ class LocalRequest final : public http::Stream {
 
   void run(std::string_view head, std::string_view method, std::string_view target,
            std::string body);
+  bool read_file(const http::FileContent& content, std::string& body);
   void finish(LocalReply reply);
 
   http::Reference<Server> server_;

@@ -4,6 +4,7 @@
 
 #include "http/tokens.h"
 #include "http/validators.h"
+#include "server/not_modified.h"
 
 namespace bao::server {
 
@@ -23,16 +24,7 @@ PreparedReply::PreparedReply(int status, Fields fields, std::string_view content
     fields_.set("ETag", http::make_strong_etag(*body_));
   }
   if (auto etag = fields_.get("ETag")) etag_ = *etag;
-  // What a 304 repeats of the 200 (RFC 9110 section 15.4.5), the program's own fields included; but
-  // nothing that describes the representation, which is not sent.
-  for (Fields::Field field : fields_) {
-    if (http::equals_ignoring_case(field.name, "content-type") ||
-        http::equals_ignoring_case(field.name, "content-length") ||
-        http::equals_ignoring_case(field.name, "content-encoding")) {
-      continue;
-    }
-    not_modified_fields_.append(field.name, field.value);
-  }
+  not_modified_fields_ = server::not_modified_fields(fields_);
 }
 
 bool PreparedReply::not_modified(const http::RequestHead& head) const {

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "server/exchange.h"
+#include "server/server.h"
 
 namespace bao::server {
 
@@ -55,10 +56,22 @@ void Table::dispatch(Exchange& exchange) const {
 
 void Table::run(const Target& target, Exchange& exchange) const {
   if (const auto* prepared = std::get_if<PreparedReply>(&target)) return prepared->send(exchange);
+  if (const auto* file = std::get_if<FileReply>(&target); file != nullptr && send(*file, exchange))
+    return;
   if (const auto* id = std::get_if<HandlerId>(&target))
     return application_->on_request(exchange, *id);
   exchange.matched = false;
   fall_through(exchange, nullptr);
+}
+
+// False if the file is not there, or not for us. Who is out of descriptors must not say so.
+bool Table::send(const FileReply& file, Exchange& exchange) const {
+  const std::error_code error = send_file(exchange, file);
+  if (!error) return true;
+  if (!is_failure_of_machine(error)) return false;
+  exchange.server().log("The file \"" + file.path + "\" cannot be sent: " + error.message());
+  exchange.reply({.status = 500});
+  return true;
 }
 
 // `route`: the most specific one that matched the path but does not list the method.

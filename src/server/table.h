@@ -12,16 +12,17 @@
 #include "http/request_head.h"
 #include "routing/router.h"
 #include "server/application.h"
+#include "server/file_reply.h"
 #include "server/prepared_reply.h"
 
 namespace bao::server {
 
 class Exchange;
 
-/// What answers on a route: a handler, a prepared reply, or nobody: the request then goes on to
-/// `fetch`.
+/// What answers on a route: a handler, a prepared reply, a file, or nobody: the request then goes
+/// on to `fetch`, as it does if the file is not there.
 struct PassOn {};
-using Target = std::variant<PassOn, HandlerId, PreparedReply>;
+using Target = std::variant<PassOn, HandlerId, PreparedReply, FileReply>;
 
 /// The routes and handlers of a server, immutable: `reload` replaces the whole table, and each
 /// exchange holds a reference to the one that it began with, so that what runs for it stays alive
@@ -54,6 +55,7 @@ class Table {
   Table() = default;
 
   void run(const Target& target, Exchange& exchange) const;
+  bool send(const FileReply& file, Exchange& exchange) const;
   void fall_through(Exchange& exchange, const Route* route) const;
 
   uint32_t references_ = 0;

@@ -1,0 +1,199 @@
+#include "server/file_reply.h"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <ctime>
+#include <fcntl.h>
+#include <initializer_list>
+#include <optional>
+#include <string_view>
+#include <sys/stat.h>
+#include <utility>
+
+#include "http/date.h"
+#include "http/media_types.h"
+#include "http/preconditions.h"
+#include "http/range.h"
+#include "http/tokens.h"
+#include "http/validators.h"
+#include "server/exchange.h"
+#include "server/not_modified.h"
+#include "server/server.h"
+
+namespace bao::server {
+
+namespace {
+
+// A file may change again within one tick of the clock that its time is taken from, and within one
+// second of its Last-Modified. After so many seconds the time is of the last change.
+constexpr std::time_t kSettled = 2;
+
+struct OpenFile {
+  net::FileDescriptor descriptor;
+  struct stat facts{};
+
+  uint64_t size() const { return static_cast<uint64_t>(facts.st_size); }
+  bool settled(std::time_t now) const { return facts.st_mtim.tv_sec + kSettled <= now; }
+};
+
+// Nothing here waits for somebody: a pipe without a writer, a terminal.
+std::error_code open_regular(const std::string& path, OpenFile& file) {
+  if (path.find('\0') != path.npos) return std::make_error_code(std::errc::invalid_argument);
+  int descriptor;
+  do {
+    descriptor = ::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+  } while (descriptor < 0 && errno == EINTR);
+  if (descriptor < 0) return {errno, std::generic_category()};
+  file.descriptor.reset(descriptor);
+  if (::fstat(descriptor, &file.facts) != 0) return {errno, std::generic_category()};
+  if (S_ISREG(file.facts.st_mode)) return {};
+  return std::make_error_code(S_ISDIR(file.facts.st_mode) ? std::errc::is_a_directory
+                                                          : std::errc::operation_not_supported);
+}
+
+// Hashed, because the number of an inode is nobody's business.
+std::string entity_tag(const OpenFile& file, std::time_t now) {
+  const std::array<uint64_t, 5> facts{file.facts.st_dev, file.facts.st_ino, file.size(),
+                                      static_cast<uint64_t>(file.facts.st_mtim.tv_sec),
+                                      static_cast<uint64_t>(file.facts.st_mtim.tv_nsec)};
+  const std::string_view bytes(reinterpret_cast<const char*>(facts.data()), sizeof facts);
+  return (file.settled(now) ? "" : "W/") + http::make_strong_etag(bytes);
+}
+
+// The program's fields without those that are not true of a reply without the content.
+Fields fields_of_refusal(const Fields& fields) {
+  Fields kept = not_modified_fields(fields);
+  for (std::string_view name : {"cache-control", "expires", "etag", "last-modified"}) {
+    kept.remove(name);
+  }
+  return kept;
+}
+
+/// One reply with status 200, as long as it has not become another one.
+class Representation {
+ public:
+  Representation(Exchange& exchange, const FileReply& reply, OpenFile file)
+      : exchange_(exchange),
+        reply_(reply),
+        file_(std::move(file)),
+        now_(exchange.server().loop().wall_time()),
+        fields_(reply.fields) {
+    describe();
+  }
+
+  void send() {
+    const http::Method method = exchange_.head.method_id;
+    if (method == http::Method::get || method == http::Method::head) {
+      switch (http::evaluate_preconditions(exchange_.head, current_, now_)) {
+        case http::Precondition::passed: break;
+        case http::Precondition::not_modified: return send_not_modified();
+        case http::Precondition::failed: return send_failed();
+      }
+    }
+    if (!reply_.slice.is_whole()) return send_slice();
+    if (!takes_ranges()) return send_part(200, 0, file_.size());
+    if (!fields_.has("Accept-Ranges")) fields_.append("Accept-Ranges", "bytes");
+    const std::string_view range =
+        http::range_to_heed(exchange_.head, current_, file_.settled(now_), now_);
+    const http::RangeAnswer answer = http::answer_range(range, file_.size());
+    switch (answer.kind) {
+      case http::RangeAnswer::Kind::whole: return send_part(200, 0, file_.size());
+      case http::RangeAnswer::Kind::part: return send_range(answer.first, answer.length);
+      case http::RangeAnswer::Kind::unsatisfiable: return send_unsatisfied();
+    }
+  }
+
+ private:
+  // A time in the future is told as now (RFC 9110 section 8.8.2.1).
+  void describe() {
+    if (!fields_.knows(Fields::kETag)) fields_.append("ETag", entity_tag(file_, now_));
+    etag_ = *fields_.get("ETag");
+    const std::time_t modified = file_.facts.st_mtim.tv_sec;
+    if (const auto own = fields_.get("Last-Modified")) {
+      current_.last_modified = http::parse_date(*own, now_).value_or(modified);
+    } else {
+      fields_.append("Last-Modified", http::format_date(std::min(modified, now_)));
+      current_.last_modified = modified;
+    }
+    current_.etag = etag_;
+  }
+
+  bool takes_ranges() const {
+    return http::equals_ignoring_case(fields_.get("Accept-Ranges").value_or("bytes"), "bytes");
+  }
+
+  void send_not_modified() {
+    const Fields fields = not_modified_fields(fields_);
+    exchange_.reply({.status = 304, .fields = &fields});
+  }
+
+  void send_failed() {
+    const Fields fields = fields_of_refusal(reply_.fields);
+    exchange_.reply({.status = 412, .fields = &fields});
+  }
+
+  void send_unsatisfied() {
+    Fields fields = fields_of_refusal(reply_.fields);
+    fields.set("Content-Range", http::unsatisfied_range(file_.size()));
+    fields.set("Accept-Ranges", "bytes");
+    exchange_.reply({.status = 416, .fields = &fields});
+  }
+
+  // An empty slice has no Content-Range, and one of everything needs none.
+  void send_slice() {
+    const uint64_t end = std::min(reply_.slice.end, file_.size());
+    const uint64_t begin = std::min(reply_.slice.begin, end);
+    if (begin == end || end - begin == file_.size()) return send_part(200, begin, end - begin);
+    send_range(begin, end - begin);
+  }
+
+  void send_range(uint64_t first, uint64_t length) {
+    fields_.set("Content-Range", http::content_range(first, length, file_.size()));
+    send_part(206, first, length);
+  }
+
+  void send_part(int status, uint64_t first, uint64_t length) {
+    http::FileContent content{std::move(file_.descriptor), first, length};
+    exchange_.reply({.status = status,
+                     .fields = &fields_,
+                     .content_type = http::media_type_of(reply_.path),
+                     .file = &content});
+  }
+
+  Exchange& exchange_;
+  const FileReply& reply_;
+  OpenFile file_;
+  std::time_t now_;
+  Fields fields_;
+  std::string etag_;
+  http::Validators current_;
+};
+
+}  // namespace
+
+std::error_code send_file(Exchange& exchange, const FileReply& reply) {
+  OpenFile file;
+  if (const std::error_code error = open_regular(reply.path, file)) return error;
+  if (reply.status == 200) {
+    Representation(exchange, reply, std::move(file)).send();
+    return {};
+  }
+  const uint64_t end = std::min(reply.slice.end, file.size());
+  const uint64_t begin = std::min(reply.slice.begin, end);
+  http::FileContent content{std::move(file.descriptor), begin, end - begin};
+  exchange.reply({.status = reply.status,
+                  .fields = &reply.fields,
+                  .content_type = http::media_type_of(reply.path),
+                  .file = &content});
+  return {};
+}
+
+bool is_failure_of_machine(std::error_code error) {
+  return error == std::errc::too_many_files_open ||
+         error == std::errc::too_many_files_open_in_system ||
+         error == std::errc::not_enough_memory || error == std::errc::io_error;
+}
+
+}  // namespace bao::server

@@ -1,0 +1,43 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <system_error>
+
+#include <bao/fields.h>
+
+namespace bao::server {
+
+class Exchange;
+
+/// The bytes [begin, end) of a file, as far as it has them.
+struct FileSlice {
+  uint64_t begin = 0;
+  uint64_t end = UINT64_MAX;
+  bool is_whole() const { return begin == 0 && end == UINT64_MAX; }
+};
+
+/// A reply whose content is a file, which is opened anew for each request.
+struct FileReply {
+  std::string path;
+  FileSlice slice = {};
+  int status = 200;
+  Fields fields = {};
+};
+
+/// Answers `exchange` with the file, or says why it cannot be read, and then nothing was sent:
+/// whatever open(2) says, is_a_directory, or operation_not_supported if it is no regular file. The
+/// kernel is asked here, on the loop's thread, which waits for the disk if it must.
+///
+/// The type is that of the extension. A reply with status 200 has `Last-Modified`, an `ETag` of
+/// inode, size and time of modification, weak while the file is so new that it may change once more
+/// without a new time, and `Accept-Ranges`. GET and HEAD are answered with 304 or 412 by their
+/// preconditions (RFC 9110 section 13), GET with 206 or 416 by its Range (section 14); a slice is
+/// 206 and has no ranges of its own. What `fields` holds wins over all of these: its type, its
+/// validators, and `Accept-Ranges: none` switches ranges off.
+std::error_code send_file(Exchange& exchange, const FileReply& reply);
+
+/// Whether that is a failure of the machine, to be told, and not a file that is not there for us.
+bool is_failure_of_machine(std::error_code error);
+
+}  // namespace bao::server
