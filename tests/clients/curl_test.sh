@@ -20,6 +20,7 @@ transcript() {
 
 head -c 2097152 /dev/urandom >"$work/two-megabytes"
 head -c 9000000 /dev/zero >"$work/nine-megabytes"
+cd -- "$work"
 start "$program"
 
 # -- Connections
@@ -88,6 +89,20 @@ says '3000000' --output /dev/null --write-out '%{size_download}' "$url/large"
 # Conditional requests as curl makes them (RFC 9110 section 13.1.2).
 says 'hello, world' --etag-save "$work/etag" "$url/hello"
 says '304' --etag-compare "$work/etag" --write-out '%{http_code}' "$url/hello"
+
+# -- Files (RFC 9110 sections 13 and 14)
+curl --silent --show-error --noproxy '*' --output "$work/back" --dump-header "$work/head" "$url/file"
+cmp "$work/two-megabytes" "$work/back" || fail 'a file came changed'
+modified=$(tr -d '\r' <"$work/head" | sed -n 's/^Last-Modified: //p')
+says '304' --time-cond "$modified" --output /dev/null --write-out '%{http_code}' "$url/file"
+says '412' --header 'If-Unmodified-Since: Sun, 06 Nov 1994 08:49:37 GMT' --write-out '%{http_code}' "$url/file"
+head -c 1234567 "$work/two-megabytes" >"$work/back"
+says '206 862585' --continue-at - --output "$work/back" --write-out '%{http_code} %{size_download}' "$url/file"
+cmp "$work/two-megabytes" "$work/back" || fail 'a download was not taken up where it ended'
+says '206 bytes 2097000-2097151/2097152' --range 2097000- --output "$work/back" \
+  --write-out '%{http_code} %header{content-range}' "$url/file"
+tail -c 152 "$work/two-megabytes" | cmp - "$work/back" || fail 'a range is another one'
+says '416 bytes */2097152' --range 2097152- --write-out '%{http_code} %header{content-range}' "$url/file"
 
 # -- Streams
 says $'piece 0\npiece 1\npiece 2\npiece 3\npiece 4' "$url/stream"

@@ -61,6 +61,7 @@ bao::Options options(std::string_view how, std::string_view where) {
   }
   options.routes = {
       {"/hello", bao::Response("hello, world")},
+      {"/file", bao::file("two-megabytes")},
       {"/large", bao::Response(std::string(3'000'000, 'x'))},
       {"/echo", echo},
       {"/describe", describe},
