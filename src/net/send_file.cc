@@ -33,13 +33,16 @@ class WithoutSigpipe {
 
 }  // namespace
 
+// A connection may break in the middle of a call: then it returns what was moved before, and has
+// raised the signal all the same.
 ssize_t send_file(int socket, int file, uint64_t offset, size_t length) {
   const WithoutSigpipe guard;
   auto at = static_cast<off_t>(offset);
   const ssize_t count = ::sendfile(socket, file, &at, length);
-  if (count >= 0) return count;
+  const bool whole = count >= 0 && static_cast<size_t>(count) == length;
+  if (whole || (count < 0 && errno == EAGAIN)) return count;
   const int error = errno;
-  if (error == EPIPE) guard.take_pending();
+  guard.take_pending();
   errno = error;
   return count;
 }
