@@ -56,10 +56,11 @@ void Table::dispatch(Exchange& exchange) const {
 
 void Table::run(const Target& target, Exchange& exchange) const {
   if (const auto* prepared = std::get_if<PreparedReply>(&target)) return prepared->send(exchange);
-  if (const auto* file = std::get_if<FileReply>(&target); file != nullptr && send(*file, exchange))
-    return;
-  if (const auto* id = std::get_if<HandlerId>(&target))
+  if (const auto* id = std::get_if<HandlerId>(&target)) {
     return application_->on_request(exchange, *id);
+  }
+  const auto* file = std::get_if<FileReply>(&target);
+  if (file != nullptr && send(*file, exchange)) return;
   exchange.matched = false;
   fall_through(exchange, nullptr);
 }
