@@ -31,7 +31,7 @@ constexpr server::OptionNames kNames{
 
 void log_to_stderr(std::string_view lines) {
   std::fwrite(lines.data(), 1, lines.size(), stderr);
-  if (lines.empty() || lines.back() != '\n') std::fputc('\n', stderr);
+  std::fputc('\n', stderr);
 }
 
 server::Settings settings_of(Options& options) {

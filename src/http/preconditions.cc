@@ -42,6 +42,17 @@ std::optional<std::time_t> only_date(const RequestHead& head, std::string_view n
 
 }  // namespace
 
+bool may_have_preconditions(const RequestHead& head) {
+  for (size_t i = 0; i < head.field_count(); ++i) {
+    const std::string_view name = head.field_name(i);
+    if (name.size() > 3 && to_lower_ascii(name[0]) == 'i' && to_lower_ascii(name[1]) == 'f' &&
+        name[2] == '-') {
+      return true;
+    }
+  }
+  return false;
+}
+
 // Several lines of a list of entity tags are one list (§5.3); it matches where one of them does.
 Precondition evaluate_preconditions(const RequestHead& head, const Validators& current,
                                     std::time_t now) {
@@ -50,7 +61,7 @@ Precondition evaluate_preconditions(const RequestHead& head, const Validators& c
                      [&](std::string_view list) { matches |= if_match(list, current.etag); })) {
     if (!matches) return Precondition::failed;
   } else if (const auto date = only_date(head, "if-unmodified-since", now)) {
-    if (current.last_modified > *date) return Precondition::failed;
+    if (current.last_modified && *current.last_modified > *date) return Precondition::failed;
   }
 
   const bool reads = head.method_id == Method::get || head.method_id == Method::head;
@@ -63,7 +74,9 @@ Precondition evaluate_preconditions(const RequestHead& head, const Validators& c
   }
   if (!reads) return Precondition::passed;
   const auto date = only_date(head, "if-modified-since", now);
-  return date && current.last_modified <= *date ? Precondition::not_modified : Precondition::passed;
+  const bool known = date && current.last_modified;
+  return known && *current.last_modified <= *date ? Precondition::not_modified
+                                                  : Precondition::passed;
 }
 
 std::string_view range_to_heed(const RequestHead& head, const Validators& current,
@@ -79,7 +92,7 @@ std::string_view range_to_heed(const RequestHead& head, const Validators& curren
     return strong_compare(*validator, current.etag) ? *range : std::string_view();
   }
   const auto date = parse_date(*validator, now);
-  return date_is_strong && date == current.last_modified ? *range : std::string_view();
+  return date_is_strong && date && date == current.last_modified ? *range : std::string_view();
 }
 
 }  // namespace bao::http

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <ctime>
+#include <optional>
 #include <string_view>
 
 #include "http/request_head.h"
@@ -10,8 +11,8 @@ namespace bao::http {
 
 /// What tells the versions of a representation apart (RFC 9110 §8.8).
 struct Validators {
-  std::string_view etag;          ///< an entity tag; empty: there is none
-  std::time_t last_modified = 0;  ///< seconds since 1970
+  std::string_view etag;                     ///< an entity tag; empty: there is none
+  std::optional<std::time_t> last_modified;  ///< seconds since 1970, if it is known
 };
 
 /// What a request's preconditions come to.
@@ -21,9 +22,13 @@ enum class Precondition : uint8_t {
   failed,        ///< 412
 };
 
+/// Whether a request may have preconditions: quick, for the many that have none.
+bool may_have_preconditions(const RequestHead& head);
+
 /// Evaluates If-Match, If-Unmodified-Since, If-None-Match and If-Modified-Since against the current
 /// representation, in the order of RFC 9110 §13.2.2: an entity tag makes a date count for nothing.
-/// A date that is none, or is there twice, is ignored (§13.1.3, §13.1.4). Call it only where the
+/// A date that is none, or is there twice, is ignored, and so is any if the representation has none
+/// (§13.1.3, §13.1.4). Call it only where the
 /// reply would be a 2xx without them (§13.2.1). `now`, in seconds since 1970, is for dates with a
 /// year of two digits.
 Precondition evaluate_preconditions(const RequestHead& head, const Validators& current,

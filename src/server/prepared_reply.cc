@@ -2,15 +2,11 @@
 
 #include <utility>
 
-#include "http/tokens.h"
+#include "http/date.h"
 #include "http/validators.h"
 #include "server/not_modified.h"
 
 namespace bao::server {
-
-namespace {
-constexpr std::string_view kIfNoneMatch = "if-none-match";
-}  // namespace
 
 PreparedReply::PreparedReply(int status, Fields fields, std::string_view content_type,
                              std::string body)
@@ -24,27 +20,28 @@ PreparedReply::PreparedReply(int status, Fields fields, std::string_view content
     fields_.set("ETag", http::make_strong_etag(*body_));
   }
   if (auto etag = fields_.get("ETag")) etag_ = *etag;
+  if (auto date = fields_.get("Last-Modified")) {
+    last_modified_ = http::parse_date(*date, std::time(nullptr));
+  }
   not_modified_fields_ = server::not_modified_fields(fields_);
 }
 
-bool PreparedReply::not_modified(const http::RequestHead& head) const {
-  if (etag_.empty() || status_ != 200) return false;
-  if (head.method_id != http::Method::get && head.method_id != http::Method::head) return false;
-  // Several lines are one list (RFC 9110 section 5.3); it matches where one of them does.
-  for (size_t i = 0; i < head.field_count(); ++i) {
-    std::string_view name = head.field_name(i);
-    if (name.size() == kIfNoneMatch.size() && http::equals_ignoring_case(name, kIfNoneMatch) &&
-        http::if_none_match(head.field_value(i), etag_)) {
-      return true;
-    }
+http::Precondition PreparedReply::precondition(const http::RequestHead& head,
+                                               std::time_t now) const {
+  const bool reads = head.method_id == http::Method::get || head.method_id == http::Method::head;
+  if (status_ != 200 || !reads || !http::may_have_preconditions(head)) {
+    return http::Precondition::passed;
   }
-  return false;
+  return http::evaluate_preconditions(head, {etag_, last_modified_}, now);
 }
 
-void PreparedReply::send(http::Exchange& exchange) const {
-  if (not_modified(exchange.head)) {
-    exchange.reply({.status = 304, .fields = &not_modified_fields_});
-    return;
+void PreparedReply::send(http::Exchange& exchange, std::time_t now) const {
+  switch (precondition(exchange.head, now)) {
+    case http::Precondition::passed: break;
+    case http::Precondition::not_modified:
+      exchange.reply({.status = 304, .fields = &not_modified_fields_});
+      return;
+    case http::Precondition::failed: exchange.reply({.status = 412}); return;
   }
   exchange.reply({.status = status_,
                   .fields = &fields_,

@@ -1,12 +1,15 @@
 #pragma once
 
+#include <ctime>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include <bao/fields.h>
 
 #include "http/exchange.h"
+#include "http/preconditions.h"
 
 namespace bao::server {
 
@@ -18,21 +21,22 @@ class PreparedReply {
   /// to replies with status 200 that have a body.
   PreparedReply(int status, Fields fields, std::string_view content_type, std::string body);
 
-  /// Answers `exchange`; with 304 if it is a GET or HEAD whose If-None-Match lists the ETag (RFC
-  /// 9110 section 13.1.2).
-  void send(http::Exchange& exchange) const;
+  /// Answers `exchange`: a reply with status 200 to GET or HEAD with 304 or 412 if the request's
+  /// preconditions say so (RFC 9110 section 13). `now` is in seconds since 1970.
+  void send(http::Exchange& exchange, std::time_t now) const;
 
   int status() const { return status_; }
   const Fields& fields() const { return fields_; }
   std::string_view body() const { return *body_; }
 
  private:
-  bool not_modified(const http::RequestHead& head) const;
+  http::Precondition precondition(const http::RequestHead& head, std::time_t now) const;
 
   int status_;
   Fields fields_;
   std::shared_ptr<const std::string> body_;
   std::string etag_;
+  std::optional<std::time_t> last_modified_;
   Fields not_modified_fields_;
   mutable http::EncodedHead encoded_;  // filled when it is sent for the first time
 };

@@ -55,7 +55,9 @@ void Table::dispatch(Exchange& exchange) const {
 }
 
 void Table::run(const Target& target, Exchange& exchange) const {
-  if (const auto* prepared = std::get_if<PreparedReply>(&target)) return prepared->send(exchange);
+  if (const auto* prepared = std::get_if<PreparedReply>(&target)) {
+    return prepared->send(exchange, exchange.server().loop().wall_time());
+  }
   if (const auto* id = std::get_if<HandlerId>(&target)) {
     return application_->on_request(exchange, *id);
   }

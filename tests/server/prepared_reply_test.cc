@@ -109,6 +109,35 @@ TEST(PreparedReply, OtherStatusesAreNotConditional) {
   EXPECT_EQ(send(reply, {{"If-None-Match", "*"}}).status, 404);
 }
 
+// RFC 9110 section 13.1.3, and 13.2.2: an entity tag makes the date count for nothing.
+TEST(PreparedReply, AGetAfterTheDateOfModificationIsNotModified) {
+  constexpr std::string_view kDate = "Sun, 06 Nov 1994 08:49:37 GMT";
+  const PreparedReply reply(200, {{"Last-Modified", kDate}}, "", "hello");
+  EXPECT_EQ(send(reply, {{"If-Modified-Since", kDate}}).status, 304);
+  EXPECT_EQ(send(reply, {{"if-modified-since", "Sun, 06 Nov 1994 08:49:38 GMT"}}).status, 304);
+  EXPECT_EQ(send(reply, {{"If-Modified-Since", "Sun, 06 Nov 1994 08:49:36 GMT"}}).status, 200);
+  EXPECT_EQ(send(reply, {{"If-Modified-Since", "yesterday"}}).status, 200);
+  EXPECT_EQ(send(reply, {{"If-Modified-Since", kDate}, {"If-None-Match", "\"x\""}}).status, 200);
+  EXPECT_EQ(send(reply, {{"If-Modified-Since", kDate}}, "POST").status, 200);
+  const PreparedReply undated(200, {}, "", "hello");
+  EXPECT_EQ(send(undated, {{"If-Modified-Since", kDate}}).status, 200);
+  EXPECT_EQ(send(undated, {{"If-Unmodified-Since", kDate}}).status, 200);
+  const PreparedReply odd(200, {{"Last-Modified", "yesterday"}}, "", "hello");
+  EXPECT_EQ(send(odd, {{"If-Modified-Since", kDate}}).status, 200);
+}
+
+// RFC 9110 sections 13.1.1 and 13.1.4
+TEST(PreparedReply, AConditionThatFailsIs412) {
+  const PreparedReply reply(200, {{"Last-Modified", "Sun, 06 Nov 1994 08:49:37 GMT"}}, "", "hello");
+  LocalReply sent = send(reply, {{"If-Match", "\"another\""}});
+  EXPECT_EQ(sent.status, 412);
+  EXPECT_EQ(sent.body, "");
+  EXPECT_EQ(send(reply, {{"If-Match", etag_of(reply)}}).status, 200);
+  EXPECT_EQ(send(reply, {{"If-Match", "*"}}).status, 200);
+  EXPECT_EQ(send(reply, {{"If-Unmodified-Since", "Sun, 06 Nov 1994 08:49:36 GMT"}}).status, 412);
+  EXPECT_EQ(send(reply, {{"If-Unmodified-Since", "Sun, 06 Nov 1994 08:49:37 GMT"}}).status, 200);
+}
+
 // RFC 9110 section 15.4.5
 TEST(PreparedReply, A304RepeatsTheFieldsButThoseOfTheBody) {
   PreparedReply reply(200,

@@ -74,10 +74,7 @@ const replies = [
     bao: "is on every reply",
     why: "RFC 9110, section 6.6.1",
     cases: (name, record) =>
-      isReply(record) &&
-      !record.fields.date &&
-      [304, 413].includes(record.status) &&
-      name !== "routing: If-Modified-Since",
+      isReply(record) && !record.fields.date && [304, 413].includes(record.status),
     changes: [["fields.date", ABSENT, "(a date)"]],
   },
   {

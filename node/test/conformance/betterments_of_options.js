@@ -142,20 +142,6 @@ const routes = [
     changes: [["fields.etag", "(a strong hash)", ABSENT]],
   },
   {
-    what: "Last-Modified of a prepared Response",
-    bun: "is compared with If-Modified-Since",
-    bao: "is only sent",
-    why: "not there yet; ETag and If-None-Match are, and go before it",
-    cases: ["routing: If-Modified-Since"],
-    changes: [
-      ["status", 304, 200],
-      ["reason", "Not Modified", "OK"],
-      ["body", "", "dated"],
-      ["fields.content-length", ABSENT, "(the body's)"],
-      ["fields.date", ABSENT, "(a date)"],
-    ],
-  },
-  {
     what: "`static` beside `routes`",
     bun: "is ignored",
     bao: "is served, too; `routes` wins",
