@@ -92,7 +92,7 @@ const replies = [
     bao: "has no Content-Type",
     why: "RFC 9110, section 15.4.5",
     cases: (name, record) =>
-      /^routing: (If-None-Match|HEAD with|own)/.test(name) && record.status === 304,
+      /^routing: (If-|HEAD with|own)/.test(name) && record.status === 304,
     changes: [["fields.content-type", "text/plain;charset=utf-8", ABSENT]],
   },
   {
