@@ -132,7 +132,7 @@ size_t write_head(OutputBuffer& out, const http::Reply& reply, const ReplyFramin
 void copy_head(OutputBuffer& out, const http::EncodedHead& encoded, std::string_view date_line) {
   const std::string& bytes = encoded.http1;
   char* to = out.reserve(bytes.size());
-  std::memcpy(to, bytes.data(), bytes.size());
+  bytes.copy(to, bytes.size());
   if (encoded.date_at != bytes.npos) {
     std::memcpy(to + encoded.date_at, date_line.data(), DateLine::kSize);
   }
