@@ -1,9 +1,8 @@
 #include <algorithm>
-#include <cerrno>
-#include <unistd.h>
 #include <utility>
 
 #include "http1/connection.h"
+#include "net/read_at.h"
 
 // Files on their way out.
 namespace bao::http1 {
@@ -45,9 +44,8 @@ void Connection::join_file(const http::FileContent& content) {
   char* const to = out_->reserve(length);
   size_t read = 0;
   while (read < length) {
-    const ssize_t count = ::pread(content.file.get(), to + read, length - read,
-                                  static_cast<off_t>(content.offset + read));
-    if (count < 0 && errno == EINTR) continue;
+    const ssize_t count =
+        net::read_at(content.file.get(), {to + read, length - read}, content.offset + read);
     if (count <= 0) return close(true, Failure::aborted);  // the head has announced more
     read += static_cast<size_t>(count);
   }

@@ -2,21 +2,10 @@
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
-#include <unistd.h>
+
+#include "net/read_at.h"
 
 namespace bao::net {
-
-namespace {
-
-ssize_t read_at(int file, std::span<char> buffer, uint64_t offset) {
-  for (;;) {
-    const ssize_t count = ::pread(file, buffer.data(), buffer.size(), static_cast<off_t>(offset));
-    if (count >= 0 || errno != EINTR) return count;
-  }
-}
-
-}  // namespace
 
 IoResult Transport::write_file(std::span<const iovec> before, int file, uint64_t offset,
                                size_t length) {

@@ -1,11 +1,11 @@
 #include "server/local_request.h"
 
-#include <cerrno>
-#include <unistd.h>
+#include <span>
 #include <utility>
 
 #include "http/status.h"
 #include "http1/request_rules.h"
+#include "net/read_at.h"
 
 namespace bao::server {
 
@@ -93,9 +93,8 @@ bool LocalRequest::read_file(const http::FileContent& content, std::string& body
   if (content.length > kMostContent) return false;
   body.resize(static_cast<size_t>(content.length));
   for (size_t at = 0; at < body.size();) {
-    const ssize_t count = ::pread(content.file.get(), body.data() + at, body.size() - at,
-                                  static_cast<off_t>(content.offset + at));
-    if (count < 0 && errno == EINTR) continue;
+    const ssize_t count =
+        net::read_at(content.file.get(), std::span(body).subspan(at), content.offset + at);
     if (count <= 0) return false;
     at += static_cast<size_t>(count);
   }
