@@ -19,7 +19,8 @@ void throw_body_error(http::Failure failure) {
     case http::Failure::timed_out:
       throw BodyError(Reason::timed_out, "The body did not arrive before the idle timeout");
     case http::Failure::body_too_large:
-      throw BodyError(Reason::too_large, "The body is larger than max_request_body_size");
+      throw BodyError(Reason::too_large,
+                      "The body is larger than max_request_body_size, or limit_body, allows");
     case http::Failure::malformed_body:
       throw BodyError(Reason::malformed, "The body violates the chunked transfer coding");
     case http::Failure::aborted:

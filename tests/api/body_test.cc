@@ -351,7 +351,7 @@ TEST_F(BodyErrors, TooLarge) {
   Served served({.fetch = reader(), .max_request_body_size = 3});
   EXPECT_EQ(served.exchange(kChunkedHead + "4\r\nabcd\r\n").status, 413);
   EXPECT_EQ(reason, Reason::too_large);
-  EXPECT_EQ(what, "The body is larger than max_request_body_size");
+  EXPECT_EQ(what, "The body is larger than max_request_body_size, or limit_body, allows");
   EXPECT_EQ(served.log, "");
 }
 
