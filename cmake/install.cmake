@@ -18,7 +18,7 @@ install(FILES ${PROJECT_BINARY_DIR}/baoConfig.cmake ${PROJECT_BINARY_DIR}/baoCon
 
 # An archive does not say what it needs, so whoever links it must be told; a shared library says it itself.
 get_target_property(bao_type bao TYPE)
-set(bao_needs "-lbacktrace -pthread")
+set(bao_needs "-lssl -lcrypto -lz -lcurl -lbrotlienc -lbrotlicommon -lzstd -lbacktrace -pthread")
 foreach(library ${CMAKE_DL_LIBS})
   string(APPEND bao_needs " -l${library}")
 endforeach()
