@@ -1,12 +1,13 @@
 // The same as rehearsal.cc for the addon of the Node face: run with an addon that was compiled with BAO_RECORD_PROFILE,
 // it leaves the profile of what stands between the engine and JavaScript.
+//
+//   node rehearsal.js [ROUNDS]
 
 import { once } from "node:events";
 import { connect } from "node:net";
 import { isMainThread, Worker, workerData } from "node:worker_threads";
 
-const kRounds = 500;
-const kVisitors = 16;
+const VISITORS = 16;
 
 async function answer() {
   const { Response, serve } = await import("../node/lib/index.js");
@@ -31,13 +32,15 @@ async function answer() {
     },
     fetch: () => new Response(text),
   });
-  const client = new Worker(new URL(import.meta.url), { workerData: server.port });
+  const client = new Worker(new URL(import.meta.url), {
+    workerData: { port: server.port, rounds: Number(process.argv[2] ?? 500) },
+  });
   const [code] = await once(client, "exit");
   await server.stop();
   process.exitCode = code;
 }
 
-const kFields = [
+const FIELDS = [
   "Host: 127.0.0.1:3000\r\n",
   "Host: api.example.com\r\nUser-Agent: curl/8.5.0\r\nAccept: application/json\r\n",
   "Host: www.example.com\r\nUser-Agent: Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36\r\n" +
@@ -47,12 +50,12 @@ const kFields = [
 
 function makeRequests() {
   const paths = ["/", "/", "/prepared", "/async", "/json", "/facts", "/users/42", "/fields", "/later"];
-  const requests = kFields.flatMap((fields) =>
+  const requests = FIELDS.flatMap((fields) =>
     paths.map((path) => `GET ${path} HTTP/1.1\r\n${fields}\r\n`),
   );
   const body = JSON.stringify({ name: "Ada", items: Array(70).fill("0123456789") });
   const length = `Content-Length: ${body.length}\r\n`;
-  requests.push(`POST /body HTTP/1.1\r\n${kFields[0]}${length}\r\n${body}`);
+  requests.push(`POST /body HTTP/1.1\r\n${FIELDS[0]}${length}\r\n${body}`);
   return requests;
 }
 
@@ -63,10 +66,10 @@ async function ask(visitor, request) {
   if (!reply.toString("latin1").startsWith("HTTP/1.1 200 ")) throw new Error(`not 200: ${reply}`);
 }
 
-async function visit(port) {
-  const visitors = Array.from({ length: kVisitors }, () => connect(port, "127.0.0.1"));
+async function visit({ port, rounds }) {
+  const visitors = Array.from({ length: VISITORS }, () => connect(port, "127.0.0.1"));
   await Promise.all(visitors.map((visitor) => once(visitor, "connect")));
-  for (let round = 0; round < kRounds; ++round) {
+  for (let round = 0; round < rounds; ++round) {
     for (const request of makeRequests()) {
       await Promise.all(visitors.map((visitor) => ask(visitor, request)));
     }
