@@ -1,6 +1,7 @@
 // Bao's server for the benchmarks: one route for each kind of answer.
 
 #include <chrono>
+#include <cstdlib>
 #include <iostream>
 #include <malloc.h>
 #include <string>
@@ -50,6 +51,11 @@ int main() {
       {"/suspend", greet_later},
       {"/heap", count_heap},
   };
+  if (const char* files = std::getenv("BAO_BENCH_FILES")) {
+    for (const char* name : {"4k", "1m"}) {
+      options.routes.add(std::string("/files/") + name, bao::file(std::string(files) + "/" + name));
+    }
+  }
   options.development = false;
   options.idle_timeout = 60s;
   const bao::Server server = bao::serve(std::move(options));

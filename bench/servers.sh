@@ -16,6 +16,8 @@ done
 
 children=()
 scratch=$(mktemp -d)
+files=$scratch/files
+mkdir "$files"
 end_everything() {
   local pid
   trap - EXIT
@@ -70,14 +72,45 @@ start_server() {
     floor) set -- "$@" "$programs/bench-floor" ;;
     bao) set -- "$@" "$programs/bench-hello" ;;
     bun) set -- "$@" "$program" run "$bench/peers/bun.js" ;;
+    nginx) start_nginx "$@"; return ;;
     deno) set -- "$@" "$program" run --quiet --no-config --no-lock --allow-net "$bench/peers/deno.js" ;;
     node) set -- "$@" "$program" "$bench/peers/node.js" ;;
   esac
-  start_child "$peer" env NODE_ENV=production DENO_DIR="$scratch/deno" DENO_NO_UPDATE_CHECK=1 "$@"
+  start_child "$peer" env "BAO_BENCH_FILES=$files" NODE_ENV=production DENO_DIR="$scratch/deno" DENO_NO_UPDATE_CHECK=1 "$@"
   server_pid=$child
   wait_for_line "$peer" "$server_pid" 30 'listening on ' || die "the server of $peer did not start"
   server_port=${line##* }
 }
+
+# nginx, as one process, with the folder of files. It cannot choose a free port, so one is guessed.
+start_nginx() {
+  local folder=$scratch/nginx attempt left
+  mkdir -p "$folder"
+  for attempt in 1 2 3 4 5; do
+    server_port=$(( 20000 + RANDOM % 10000 ))
+    cat >"$folder/nginx.conf" <<END
+daemon off; master_process off; pid $folder/pid; error_log $folder/error.log;
+events { worker_connections 1024; }
+http {
+  access_log off; sendfile on; tcp_nopush on; keepalive_requests 1000000000; types { }
+  client_body_temp_path $folder/body; proxy_temp_path $folder/proxy; fastcgi_temp_path $folder/fastcgi;
+  uwsgi_temp_path $folder/uwsgi; scgi_temp_path $folder/scgi;
+  server { listen 127.0.0.1:$server_port; location /files/ { alias $files/; } }
+}
+END
+    start_child nginx "$@" "$(nginx_program)" -e "$folder/error.log" -c "$folder/nginx.conf"
+    server_pid=$child
+    for (( left = 100; left > 0; --left )); do
+      kill -0 "$server_pid" 2>/dev/null || break
+      { exec {socket}<>"/dev/tcp/127.0.0.1/$server_port"; } 2>/dev/null && { exec {socket}>&-; return; }
+      sleep 0.05
+    done
+  done
+  tail -n 5 "$folder/error.log" >&2
+  die "the server of nginx did not start"
+}
+
+nginx_program() { PATH=$PATH:/usr/sbin command -v nginx; }
 
 # -- Peers
 
@@ -113,6 +146,7 @@ find_peers() {
       missing+=("$peer")
     fi
   done
+  if nginx_program >/dev/null; then available+=(nginx); else missing+=(nginx); fi
   (( ${#missing[@]} == 0 )) || echo "Left out, because they cannot be had here: ${missing[*]}" >&2
 }
 
@@ -122,6 +156,10 @@ title_of() {
   case $1 in
     floor) echo 'floor (bare epoll)' ;;
     bao) echo '**Bao**' ;;
+    nginx)
+      version=$("$(nginx_program)" -v 2>&1)
+      echo "nginx ${version##*/}"
+      ;;
     *)
       version=$("$peers_folder/${peer_programs[$1]}" --version)
       version=${version%%$'\n'*}

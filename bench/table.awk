@@ -1,7 +1,7 @@
 # Makes a Markdown table of what bench/run has measured. Of each server the round with the median total stands for all;
 # how that total splits into user and system is taken from all rounds, because ticks are too coarse for one.
 # Variables: order (the peers, in the order of the table), latency (1: the columns of the latency scenario), base (the
-# peer that others are compared with: by their totals if it is the floor, else by what they spend in user space).
+# peer that others are compared with) and compare (total or user: by what).
 
 $1 == "title" {
   peer = $2
@@ -40,11 +40,11 @@ function middle_round(peer,   i, j, n, sorted) {
 function cost(peer,   at, share) {
   at = middle_round(peer)
   share = split_time[peer] > 0 ? user[peer] / split_time[peer] : 0
-  return base == "floor" ? total[peer, at] : total[peer, at] * share
+  return compare == "total" ? total[peer, at] : total[peer, at] * share
 }
 
 function print_head(   compared) {
-  compared = base == "floor" ? "× floor" : "user × " title[base]
+  compared = base == "floor" ? "× floor" : compare " × " title[base]
   if (latency) {
     print "| server | median µs | 99 % µs | CPU µs | " compared " | requests |"
     print "| --- | ---: | ---: | ---: | ---: | ---: |"

@@ -1,6 +1,6 @@
 # Sourced by bench/run for `./dev bench node`: the scenarios of bench/node/server.js.
 
-face=node base=bun
+face=node base=bun compare=user
 all_scenarios=(handler async json facts parameter body prepared pipeline fields later latency)
 quick_scenarios=(handler async prepared pipeline)
 

@@ -4,6 +4,7 @@ const text = "Hello, world!";
 const json = '{"message":"Hello, world!"}';
 const jsonHeaders = { headers: { "Content-Type": "application/json;charset=utf-8" } };
 
+const files = process.env.BAO_BENCH_FILES;
 const server = Bun.serve({
   port: 0,
   hostname: "127.0.0.1",
@@ -13,6 +14,8 @@ const server = Bun.serve({
     "/prepared": new Response(text),
     "/json": () => new Response(json, jsonHeaders),
     "/users/:id": (request) => new Response(request.params.id),
+    "/files/4k": new Response(Bun.file(`${files}/4k`)),
+    "/files/1m": new Response(Bun.file(`${files}/1m`)),
     "/suspend": async () => {
       await new Promise(setImmediate);
       return new Response(text);
