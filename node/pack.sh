@@ -7,7 +7,8 @@ here=$(dirname -- "$(readlink -f -- "${BASH_SOURCE[0]}")")
 stage=$(mktemp -d)
 trap 'rm -rf -- "$stage"' EXIT
 
-cp -R -- "$here"/{package.json,bin,command,lib,types} "$stage"
+cp -R -- "$here"/{package.json,bin,command,types} "$stage"
+"$here/bundle.sh" "$stage/lib"
 cp -- "$here/../LICENSE" "$stage"
 cp -- "$here/../docs/node.md" "$stage/README.md"
 mkdir -p -- "$stage/prebuilt/linux-x64" "$folder"

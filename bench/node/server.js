@@ -1,8 +1,8 @@
-// The server of `./dev bench node`: the same program on Bun's engine and on ours.
+// The server of `./dev bench node`: the same program on Bun's engine and on ours, as the package holds it.
 
 const { serve, Response } =
   globalThis.Bun === undefined
-    ? await import("../../node/lib/index.js")
+    ? await import(process.env.BAO_BENCH_LIBRARY)
     : { serve: Bun.serve, Response: globalThis.Response };
 
 const text = "Hello, world!";

@@ -8,7 +8,7 @@ start_server() {
   local peer=$1
   shift
   case $peer in
-    bao) set -- "$@" env "BAO_ADDON=$addon" "$peers_folder/${peer_programs[node]}" ;;
+    bao) set -- "$@" env "BAO_ADDON=$addon" "BAO_BENCH_LIBRARY=$scratch/lib/index.js" "$peers_folder/${peer_programs[node]}" ;;
     bun) set -- "$@" "$peers_folder/${peer_programs[bun]}" run ;;
   esac
   start_child "$peer" env NODE_ENV=production "$@" "$bench/node/server.js"
@@ -20,6 +20,8 @@ start_server() {
 find_peers() {
   install_peers
   [[ -x $peers_folder/${peer_programs[node]} ]] || die "Node cannot be had here"
+  "$bench/../node/bundle.sh" "$scratch/lib"
+  echo '{"type": "module"}' >"$scratch/package.json"
   available=(bao)
   if "$peers_folder/${peer_programs[bun]}" --version >/dev/null 2>&1; then
     available+=(bun)
