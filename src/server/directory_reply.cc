@@ -57,7 +57,7 @@ DirectoryReply::DirectoryReply(std::string path, DirectoryOptions options)
   for (const std::string& name : options_.index) {
     if (http::is_servable_name(name)) continue;
     throw std::invalid_argument(
-        "The index file " + http::quote(name) + " of directory " + http::quote(path_) +
+        "The index file " + http::quote(name) + " of directory \"" + path_ + "\"" +
         " is no name of a file: give one without slashes, \"index.html\" say");
   }
   if (path_.find('\0') != path_.npos) {
