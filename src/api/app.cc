@@ -27,6 +27,20 @@ server::Target prepare(std::string_view pattern, const Response& response) {
                                response.default_content_type(), response.body());
 }
 
+// The folder is opened here, so that a wrong path is told at once.
+server::Target prepare(std::string_view pattern, const Directory& directory) {
+  const DirectoryOptions& options = directory.options();
+  try {
+    return server::DirectoryReply(directory.path(), {.index = options.index,
+                                                     .listing = options.listing,
+                                                     .dot_files = options.dot_files,
+                                                     .precompressed = options.precompressed,
+                                                     .fields = options.fields});
+  } catch (const std::exception& error) {
+    throw OptionError(pattern, "Route \"" + std::string(pattern) + "\": " + error.what());
+  }
+}
+
 Targets targets_of(App& app, std::string_view pattern, const methods& by_method) {
   const std::array<std::pair<http::Method, const MethodValue*>, 7> all{{
       {http::Method::get, &by_method.get},
@@ -43,6 +57,8 @@ Targets targets_of(App& app, std::string_view pattern, const methods& by_method)
       if (*handler) targets.emplace_back(method, app.add(*handler));
     } else if (const auto* response = std::get_if<Response>(&value->value())) {
       targets.emplace_back(method, prepare(pattern, *response));
+    } else if (const auto* directory = std::get_if<Directory>(&value->value())) {
+      targets.emplace_back(method, prepare(pattern, *directory));
     }
   }
   return targets;
@@ -59,6 +75,8 @@ void add_route(server::Table::Builder& builder, App& app, const Route& route) {
     builder.add(route.pattern, app.add(*handler));
   } else if (const auto* response = std::get_if<Response>(&value)) {
     builder.add(route.pattern, prepare(route.pattern, *response));
+  } else if (const auto* directory = std::get_if<Directory>(&value)) {
+    builder.add(route.pattern, prepare(route.pattern, *directory));
   } else if (const auto* by_method = std::get_if<methods>(&value)) {
     Targets targets = targets_of(app, route.pattern, *by_method);
     if (targets.empty())

@@ -30,14 +30,6 @@ namespace {
 // second of its Last-Modified. After so many seconds the time is of the last change.
 constexpr std::time_t kSettled = 2;
 
-struct OpenFile {
-  net::FileDescriptor descriptor;
-  struct stat facts{};
-
-  uint64_t size() const { return static_cast<uint64_t>(facts.st_size); }
-  bool settled(std::time_t now) const { return facts.st_mtim.tv_sec + kSettled <= now; }
-};
-
 // Nothing here waits for somebody: a pipe without a writer, a terminal.
 std::error_code open_regular(const std::string& path, OpenFile& file) {
   if (path.find('\0') != path.npos) return std::make_error_code(std::errc::invalid_argument);
@@ -46,20 +38,16 @@ std::error_code open_regular(const std::string& path, OpenFile& file) {
     descriptor = ::open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
   } while (descriptor < 0 && errno == EINTR);
   if (descriptor < 0) return {errno, std::generic_category()};
-  file.descriptor.reset(descriptor);
-  if (::fstat(descriptor, &file.facts) != 0) return {errno, std::generic_category()};
-  if (S_ISREG(file.facts.st_mode)) return {};
-  return std::make_error_code(S_ISDIR(file.facts.st_mode) ? std::errc::is_a_directory
-                                                          : std::errc::operation_not_supported);
+  return take_regular(net::FileDescriptor(descriptor), file);
 }
 
 // Hashed, because the number of an inode is nobody's business.
-std::string entity_tag(const OpenFile& file, std::time_t now) {
+std::string entity_tag(const OpenFile& file, bool weak) {
   const std::array<uint64_t, 5> facts{file.facts.st_dev, file.facts.st_ino, file.size(),
                                       static_cast<uint64_t>(file.facts.st_mtim.tv_sec),
                                       static_cast<uint64_t>(file.facts.st_mtim.tv_nsec)};
   const std::string_view bytes(reinterpret_cast<const char*>(facts.data()), sizeof facts);
-  return (file.settled(now) ? "" : "W/") + http::make_strong_etag(bytes);
+  return (weak ? "W/" : "") + http::make_strong_etag(bytes);
 }
 
 // The program's fields without those that are not true of a reply without the content.
@@ -74,12 +62,12 @@ Fields fields_of_refusal(const Fields& fields) {
 /// One reply with status 200, as long as it has not become another one.
 class Representation {
  public:
-  Representation(Exchange& exchange, const FileReply& reply, OpenFile file)
+  Representation(Exchange& exchange, const FilePresentation& how, OpenFile file)
       : exchange_(exchange),
-        reply_(reply),
+        how_(how),
         file_(std::move(file)),
         now_(exchange.server().loop().wall_time()),
-        fields_(reply.fields) {
+        fields_(how.fields) {
     describe();
   }
 
@@ -92,7 +80,7 @@ class Representation {
         case http::Precondition::failed: return send_failed();
       }
     }
-    if (!reply_.slice.is_whole()) return send_slice();
+    if (!how_.slice.is_whole()) return send_slice();
     if (!takes_ranges()) return send_part(200, 0, file_.size());
     if (!fields_.has("Accept-Ranges")) fields_.append("Accept-Ranges", "bytes");
     const std::string_view range =
@@ -108,7 +96,9 @@ class Representation {
  private:
   // A time in the future is told as now (RFC 9110 section 8.8.2.1).
   void describe() {
-    if (!fields_.knows(Fields::kETag)) fields_.append("ETag", entity_tag(file_, now_));
+    if (!fields_.knows(Fields::kETag)) {
+      fields_.append("ETag", entity_tag(file_, how_.weak_etag || !file_.settled(now_)));
+    }
     etag_ = *fields_.get("ETag");
     const std::time_t modified = file_.facts.st_mtim.tv_sec;
     if (const auto own = fields_.get("Last-Modified")) {
@@ -121,7 +111,8 @@ class Representation {
   }
 
   bool takes_ranges() const {
-    return http::equals_ignoring_case(fields_.get("Accept-Ranges").value_or("bytes"), "bytes");
+    return how_.takes_ranges &&
+           http::equals_ignoring_case(fields_.get("Accept-Ranges").value_or("bytes"), "bytes");
   }
 
   void send_not_modified() {
@@ -130,12 +121,12 @@ class Representation {
   }
 
   void send_failed() {
-    const Fields fields = fields_of_refusal(reply_.fields);
+    const Fields fields = fields_of_refusal(how_.fields);
     exchange_.reply({.status = 412, .fields = &fields});
   }
 
   void send_unsatisfied() {
-    Fields fields = fields_of_refusal(reply_.fields);
+    Fields fields = fields_of_refusal(how_.fields);
     fields.set("Content-Range", http::unsatisfied_range(file_.size()));
     fields.set("Accept-Ranges", "bytes");
     exchange_.reply({.status = 416, .fields = &fields});
@@ -143,8 +134,8 @@ class Representation {
 
   // An empty slice has no Content-Range, and one of everything needs none.
   void send_slice() {
-    const uint64_t end = std::min(reply_.slice.end, file_.size());
-    const uint64_t begin = std::min(reply_.slice.begin, end);
+    const uint64_t end = std::min(how_.slice.end, file_.size());
+    const uint64_t begin = std::min(how_.slice.begin, end);
     if (begin == end || end - begin == file_.size()) return send_part(200, begin, end - begin);
     send_range(begin, end - begin);
   }
@@ -158,12 +149,12 @@ class Representation {
     http::FileContent content{std::move(file_.descriptor), first, length};
     exchange_.reply({.status = status,
                      .fields = &fields_,
-                     .content_type = http::media_type_of(reply_.path),
+                     .content_type = how_.content_type,
                      .file = &content});
   }
 
   Exchange& exchange_;
-  const FileReply& reply_;
+  const FilePresentation& how_;
   OpenFile file_;
   std::time_t now_;
   Fields fields_;
@@ -173,11 +164,30 @@ class Representation {
 
 }  // namespace
 
+bool OpenFile::settled(std::time_t now) const {
+  return facts.st_mtim.tv_sec + kSettled <= now;
+}
+
+std::error_code take_regular(net::FileDescriptor descriptor, OpenFile& file) {
+  file.descriptor = std::move(descriptor);
+  if (::fstat(file.descriptor.get(), &file.facts) != 0) return {errno, std::generic_category()};
+  if (S_ISREG(file.facts.st_mode)) return {};
+  return std::make_error_code(S_ISDIR(file.facts.st_mode) ? std::errc::is_a_directory
+                                                          : std::errc::operation_not_supported);
+}
+
+void send_open_file(Exchange& exchange, OpenFile file, const FilePresentation& how) {
+  Representation(exchange, how, std::move(file)).send();
+}
+
 std::error_code send_file(Exchange& exchange, const FileReply& reply) {
   OpenFile file;
   if (const std::error_code error = open_regular(reply.path, file)) return error;
   if (reply.status == 200) {
-    Representation(exchange, reply, std::move(file)).send();
+    send_open_file(exchange, std::move(file),
+                   {.fields = reply.fields,
+                    .content_type = http::media_type_of(reply.path),
+                    .slice = reply.slice});
     return {};
   }
   const uint64_t end = std::min(reply.slice.end, file.size());

@@ -1,10 +1,15 @@
 #pragma once
 
 #include <cstdint>
+#include <ctime>
 #include <string>
+#include <string_view>
+#include <sys/stat.h>
 #include <system_error>
 
 #include <bao/fields.h>
+
+#include "net/file_descriptor.h"
 
 namespace bao::server {
 
@@ -36,6 +41,31 @@ struct FileReply {
 /// 206 and has no ranges of its own. What `fields` holds wins over all of these: its type, its
 /// validators, and `Accept-Ranges: none` switches ranges off.
 std::error_code send_file(Exchange& exchange, const FileReply& reply);
+
+/// A regular file that is open.
+struct OpenFile {
+  net::FileDescriptor descriptor;
+  struct stat facts{};
+
+  uint64_t size() const { return static_cast<uint64_t>(facts.st_size); }
+  /// Whether its time is surely that of its last change; `now` is in seconds since 1970.
+  bool settled(std::time_t now) const;
+};
+
+/// Takes what was opened, and says if it is no regular file, as above.
+std::error_code take_regular(net::FileDescriptor descriptor, OpenFile& file);
+
+/// How a file that is open is sent; views that must outlive the call.
+struct FilePresentation {
+  const Fields& fields;
+  std::string_view content_type;
+  FileSlice slice = {};
+  bool weak_etag = false;    ///< whatever the age of the file
+  bool takes_ranges = true;  ///< false: Range is ignored, and not offered
+};
+
+/// Answers `exchange` with status 200 and all that is told above.
+void send_open_file(Exchange& exchange, OpenFile file, const FilePresentation& how);
 
 /// Whether that is a failure of the machine, to be told, and not a file that is not there for us.
 bool is_failure_of_machine(std::error_code error);

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "routing/pattern.h"
 #include "server/exchange.h"
 #include "server/server.h"
 
@@ -27,6 +28,21 @@ constexpr std::string_view method_name(http::Method method) {
 
 // What a server without a handler for `OPTIONS *` says of itself (RFC 9110 section 9.3.7).
 constexpr std::string_view kServerMethods = "GET, HEAD, POST, PUT, DELETE, PATCH, OPTIONS";
+
+// False if the file is not there, or not for us. Who is out of descriptors must not say so.
+bool tell_failure(Exchange& exchange, std::error_code error, const std::string& file) {
+  if (!is_failure_of_machine(error)) return false;
+  exchange.server().log(file + " cannot be sent: " + error.message());
+  exchange.reply({.status = 500});
+  return true;
+}
+
+void check_pattern(std::string_view pattern, const Target& target) {
+  if (!std::holds_alternative<DirectoryReply>(target) || pattern.ends_with("/*")) return;
+  throw routing::PatternError("route pattern " + routing::quote_pattern(pattern) +
+                              ": the rest of the path says which file of a directory is meant, "
+                              "let the pattern end in /*");
+}
 
 }  // namespace
 
@@ -63,18 +79,22 @@ void Table::run(const Target& target, Exchange& exchange) const {
   }
   const auto* file = std::get_if<FileReply>(&target);
   if (file != nullptr && send(*file, exchange)) return;
+  const auto* directory = std::get_if<DirectoryReply>(&target);
+  if (directory != nullptr && send(*directory, exchange)) return;
   exchange.matched = false;
   fall_through(exchange, nullptr);
 }
 
-// False if the file is not there, or not for us. Who is out of descriptors must not say so.
 bool Table::send(const FileReply& file, Exchange& exchange) const {
   const std::error_code error = send_file(exchange, file);
-  if (!error) return true;
-  if (!is_failure_of_machine(error)) return false;
-  exchange.server().log("The file \"" + file.path + "\" cannot be sent: " + error.message());
-  exchange.reply({.status = 500});
-  return true;
+  return !error || tell_failure(exchange, error, "The file \"" + file.path + "\"");
+}
+
+bool Table::send(const DirectoryReply& directory, Exchange& exchange) const {
+  const std::error_code error =
+      directory.send(exchange, exchange.match.find("*").value_or(std::string_view()));
+  return !error ||
+         tell_failure(exchange, error, "A file of the directory \"" + directory.path() + "\"");
 }
 
 // `route`: the most specific one that matched the path but does not list the method.
@@ -95,6 +115,11 @@ Table::Builder::Builder() : table_(new Table) {}
 Table::Builder::~Builder() = default;
 
 void Table::Builder::add(std::string_view pattern, Target target) {
+  if (std::holds_alternative<DirectoryReply>(target)) {
+    std::vector<std::pair<http::Method, Target>> targets;
+    targets.emplace_back(http::Method::get, std::move(target));
+    return add(pattern, std::move(targets));
+  }
   router_.add(pattern, static_cast<uint32_t>(table_->routes_.size()));
   Route& route = table_->routes_.emplace_back();
   route.targets.push_back(std::move(target));
@@ -103,6 +128,7 @@ void Table::Builder::add(std::string_view pattern, Target target) {
 
 void Table::Builder::add(std::string_view pattern,
                          std::vector<std::pair<http::Method, Target>> targets) {
+  for (const auto& [method, target] : targets) check_pattern(pattern, target);
   router_.add(pattern, static_cast<uint32_t>(table_->routes_.size()));
   Route& route = table_->routes_.emplace_back();
   route.by_method.fill(-1);

@@ -12,6 +12,7 @@
 #include "http/request_head.h"
 #include "routing/router.h"
 #include "server/application.h"
+#include "server/directory_reply.h"
 #include "server/file_reply.h"
 #include "server/prepared_reply.h"
 
@@ -19,10 +20,10 @@ namespace bao::server {
 
 class Exchange;
 
-/// What answers on a route: a handler, a prepared reply, a file, or nobody: the request then goes
-/// on to `fetch`, as it does if the file is not there.
+/// What answers on a route: a handler, a prepared reply, a file, the files of a directory, or
+/// nobody: the request then goes on to `fetch`, as it does if the file is not there.
 struct PassOn {};
-using Target = std::variant<PassOn, HandlerId, PreparedReply, FileReply>;
+using Target = std::variant<PassOn, HandlerId, PreparedReply, FileReply, DirectoryReply>;
 
 /// The routes and handlers of a server, immutable: `reload` replaces the whole table, and each
 /// exchange holds a reference to the one that it began with, so that what runs for it stays alive
@@ -56,6 +57,7 @@ class Table {
 
   void run(const Target& target, Exchange& exchange) const;
   bool send(const FileReply& file, Exchange& exchange) const;
+  bool send(const DirectoryReply& directory, Exchange& exchange) const;
   void fall_through(Exchange& exchange, const Route* route) const;
 
   uint32_t references_ = 0;
@@ -72,8 +74,8 @@ class Table::Builder {
   Builder();
   ~Builder();
 
-  /// Whatever the method. Throws routing::PatternError (what is wrong with the pattern, and the
-  /// mend).
+  /// Whatever the method; a directory by GET and HEAD. Throws routing::PatternError (what is wrong
+  /// with the pattern, and the mend): that of a directory ends in `/*`.
   void add(std::string_view pattern, Target target);
   /// By method; those that are not listed are answered by `fetch` or 405. HEAD falls back to GET.
   void add(std::string_view pattern, std::vector<std::pair<http::Method, Target>> targets);
