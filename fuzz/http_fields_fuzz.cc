@@ -1,14 +1,18 @@
 // Feeds arbitrary bytes to the parsers of src/http that read fields and targets, and checks what
 // holds for every input. The first byte of the input chooses the parser.
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
 #include <ctime>
+#include <stdexcept>
 #include <string>
 #include <string_view>
+
+#include <bao/cookie.h>
 
 #include "http/cookie.h"
 #include "http/date.h"
@@ -133,6 +137,23 @@ void fuzz_cookie(std::string_view input) {
   require(encoded.get("name") == to_valid_utf8(input));
 }
 
+// Whatever a program gives as a cookie: it is refused, or comes back as it was, and nothing but it.
+void fuzz_set_cookie(std::string_view input) {
+  const std::size_t half = input.size() / 2;
+  const std::string_view value = input.substr(half);
+  try {
+    const std::string text = Cookie(std::string(input.substr(0, half)), std::string(value))
+                                 .domain(std::string(value.substr(0, 3)))
+                                 .path("/" + std::string(value.substr(0, 5)))
+                                 .to_string();
+    require(is_field_value(text));
+    require(std::count(text.begin(), text.end(), ';') == (value.empty() ? 2 : 3));
+    const RequestCookies sent(text.substr(0, text.find(';')));
+    require(sent.entries().size() == 1 && sent.get(input.substr(0, half)) == to_valid_utf8(value));
+  } catch (const std::invalid_argument&) {
+  }
+}
+
 void fuzz_validators(std::string_view input) {
   const std::string etag = make_strong_etag(input);
   const std::string weak = "W/" + etag;
@@ -170,8 +191,9 @@ void fuzz_url(std::string_view input) {
   }
 }
 
-constexpr std::array kFuzzers = {fuzz_status, fuzz_tokens, fuzz_date,       fuzz_percent,
-                                 fuzz_query,  fuzz_cookie, fuzz_validators, fuzz_url};
+constexpr std::array kFuzzers = {fuzz_status,     fuzz_tokens, fuzz_date,
+                                 fuzz_percent,    fuzz_query,  fuzz_cookie,
+                                 fuzz_validators, fuzz_url,    fuzz_set_cookie};
 
 }  // namespace
 }  // namespace bao::http

@@ -3,6 +3,7 @@
 /// Bao: `Bun.serve` in C++. Everything but the optional adapters (`<bao/json.h>`).
 
 #include <bao/directory.h>
+#include <bao/cookie.h>
 #include <bao/error.h>
 #include <bao/fields.h>
 #include <bao/file.h>

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include <bao/body.h>
+#include <bao/cookie.h>
 #include <bao/error.h>
 #include <bao/response.h>
 #include <bao/socket_address.h>
@@ -124,10 +125,10 @@ class Request {
   /// Throws std::out_of_range that names the parameter if the route has none of that name.
   std::string param(std::string_view name) const;
 
-  /// The value of a cookie, decoded.
-  std::optional<std::string> cookie(std::string_view name) const;
-  /// All cookies, in the order in which they were sent.
-  std::vector<std::pair<std::string, std::string>> cookies() const;
+  /// The cookies, to read and to change: what is set or erased there goes out with the reply.
+  Cookies& cookies() const;
+  /// The value of a cookie, decoded: `cookies().get(name)`.
+  std::optional<std::string> cookie(std::string_view name) const { return cookies().get(name); }
 
   /// The whole body; see the classes. It can be taken once.
   TextBody text() { return TextBody(call_); }

@@ -75,6 +75,7 @@ void define_all(Environment& environment, napi_value exports) {
   define<reply_nothing>(environment, exports, "replyNothing");
   define<abort>(environment, exports, "abort");
   define<set_timeout>(environment, exports, "setTimeout");
+  define<add_fields>(environment, exports, "addFields");
   define<reply_stream>(environment, exports, "replyStream");
   define<write>(environment, exports, "write");
   define<finish>(environment, exports, "finish");

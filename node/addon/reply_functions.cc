@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <memory>
 
 #include "error_page.h"
 #include "fields.h"
@@ -69,6 +70,12 @@ napi_value reply_nothing(Call& call) {
   return boolean(
       call.env,
       send(call, slot, {.status = 500, .content_type = "text/html;charset=utf-8", .body = page}));
+}
+
+napi_value add_fields(Call& call) {
+  Slot& slot = call.slot();
+  slot.exchange().added_fields = std::make_unique<Fields>(to_fields(call.env, call[1]));
+  return nullptr;
 }
 
 napi_value abort(Call& call) {

@@ -81,6 +81,9 @@ function resolveSync(name, from) {
   return pathOfModule(name, join(absolute(from), "-"));
 }
 
+/** A member of Bun that is one of the library's. */
+const ours = (file, name) => require(`../lib/${file}.js`)[name];
+
 const consumers = (name) => (stream) => require("node:stream/consumers")[name](stream);
 
 const members = {
@@ -106,6 +109,12 @@ const members = {
   readableStreamToBytes: async (stream) => new Uint8Array(await consumers("arrayBuffer")(stream)),
   readableStreamToJSON: consumers("json"),
   readableStreamToText: consumers("text"),
+  get Cookie() {
+    return ours("cookie", "Cookie");
+  },
+  get CookieMap() {
+    return ours("cookie_map", "CookieMap");
+  },
   env: process.env,
   argv: process.argv,
   version: BUN_VERSION,

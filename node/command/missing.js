@@ -5,7 +5,7 @@
 /** Bun's members that are not there yet. */
 export const MISSING = new Set(
   `
-  $ Archive ArrayBufferSink build color concatArrayBuffers connect Cookie CookieMap cron
+  $ Archive ArrayBufferSink build color concatArrayBuffers connect cron
   CryptoHasher CSRF deepEquals deepMatch deflateSync dns embeddedFiles FetchSession FFI file
   FileSystemRouter generateHeapSnapshot Glob gunzipSync gzipSync hash Image indexOfLine
   inflateSync JSON5 JSONC JSONL listen markdown MD4 MD5 mmap ModuleGraph openInEditor password

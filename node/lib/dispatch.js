@@ -4,6 +4,7 @@
  */
 import * as native from "./native.js";
 import { isolated, needsIsolation } from "./context.js";
+import { setCookieLines } from "./cookie_map.js";
 import { fail } from "./failure.js";
 import { requestFromSlot } from "./request.js";
 import { Response } from "./response.js";
@@ -75,7 +76,10 @@ function run(entry, request, slot) {
   const { server } = entry;
   try {
     const result = entry.handler.call(server, request, server);
-    if (isPlain(result) && request._slot >= 0) return plainBody(request, result);
+    if (isPlain(result) && request._slot >= 0) {
+      if (request._cookies !== null) giveCookies(request);
+      return plainBody(request, result);
+    }
     if (request._slot >= 0) pending[slot] = request;
     settle(entry, request, result);
   } catch (error) {
@@ -190,10 +194,17 @@ export function drained(slot) {
 /** Takes the slot of a pending request for its reply. */
 export function takeSlot(request) {
   const slot = request._slot;
+  if (request._cookies !== null) giveCookies(request);
   pending[slot] = undefined;
   request._slot = -1;
   if (request._watch !== null) request._detached(0);
   return slot;
+}
+
+/** Tells the engine what cookies go out with whatever reply leaves. */
+export function giveCookies(request) {
+  const lines = setCookieLines(request._cookies);
+  if (lines !== "") native.addFields(request._slot, lines);
 }
 
 /** Gives the slot back to a request whose reply was refused: the addon still has it. */

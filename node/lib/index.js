@@ -1,3 +1,5 @@
+export { Cookie } from "./cookie.js";
+export { CookieMap } from "./cookie_map.js";
 export { Headers } from "./headers.js";
 export { Request } from "./request.js";
 export { Response } from "./response.js";

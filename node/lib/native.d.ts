@@ -155,6 +155,12 @@ export function abort(slot: number): boolean;
 /** How long nothing may move while this exchange lasts, in milliseconds; 0: for ever. */
 export function setTimeout(slot: number, milliseconds: number): void;
 
+/**
+ * Fields that go out with whatever reply this request gets, beside its own, as lines; they take the
+ * place of earlier ones.
+ */
+export function addFields(slot: number, lines: string): void;
+
 // -- A streamed reply: its slot stays good until `finish`
 
 /**

@@ -75,6 +75,7 @@ export const {
   replyNothing,
   abort,
   setTimeout,
+  addFields,
   replyStream,
   write,
   finish,

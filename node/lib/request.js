@@ -4,6 +4,7 @@
  * engine until it is wanted.
  */
 import { defineBody, extract, moveBody, shareBody, UNREAD } from "./body.js";
+import { cookiesOfRequest, copyCookies } from "./cookie_map.js";
 import { methodOfHead, urlOfHead } from "./head.js";
 import { Headers, headersOfRequest } from "./headers.js";
 import { isPlatforms, standInFor } from "./platform_classes.js";
@@ -48,6 +49,8 @@ export class Request {
   /** The head as it was sent; "" if the program made this Request. */
   _head = "";
   _server = null;
+  /** The CookieMap once the program has asked for it, or null. */
+  _cookies = null;
   _method = null;
   _url = null;
   _headers = null;
@@ -83,6 +86,12 @@ export class Request {
     this._params = value;
   }
 
+  /** The cookies of a request that came in; what is changed there goes out with its reply. */
+  get cookies() {
+    if (this._cookies === null && this._head !== "") this._cookies = cookiesOfRequest(this);
+    return this._cookies ?? undefined;
+  }
+
   get signal() {
     const watch = (this._watch ??= new Watch());
     return (watch.controller ??= new AbortController()).signal;
@@ -109,6 +118,7 @@ export class Request {
     copy._body = shareBody(this);
     copyHead(copy, this);
     copy._params = this._params;
+    if (this.cookies !== undefined) copy._cookies = copyCookies(this.cookies);
     follow(copy, this.signal);
     return copy;
   }

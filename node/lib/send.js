@@ -1,7 +1,7 @@
 /**
  * Sends what handlers return, in all the ways that are not the shortest.
  */
-import { giveSlotBack, takeSlot } from "./dispatch.js";
+import { giveCookies, giveSlotBack, takeSlot } from "./dispatch.js";
 import { fail, failLast } from "./failure.js";
 import * as native from "./native.js";
 import { cancelStream, sendStream } from "./reply_stream.js";
@@ -34,7 +34,10 @@ function sendParts(entry, request, parts) {
     const sentence = `A Response with status ${status} cannot be sent: give 200 to 599`;
     return fail(entry, request, new RangeError(sentence));
   }
-  if (parts.stream !== undefined && hasContent(request, status)) return sendStream(request, parts);
+  if (parts.stream !== undefined && hasContent(request, status)) {
+    if (request._cookies !== null) giveCookies(request);
+    return sendStream(request, parts);
+  }
   const slot = takeSlot(request);
   try {
     sendWhole(slot, parts);

@@ -83,6 +83,82 @@ export interface RequestInit {
   duplex?: "half";
 }
 
+// -- Cookies
+
+/** What a cookie is made with, beside its name and value. */
+export interface CookieAttributes {
+  /** The host that it is for, with the hosts below it; none: only the host that sets it. */
+  domain?: string | null;
+  /** Where the paths begin that it is for: "/" by default; "": the client chooses. */
+  path?: string | null;
+  /** When it ends: a Date, seconds since 1970, or the date as HTTP writes it. */
+  expires?: Date | number | string | null;
+  /** How many seconds it lasts; 0 or less ends it. Wins over `expires`. */
+  maxAge?: number | null;
+  /** Sent over TLS only. */
+  secure?: boolean;
+  /** Kept from the page's scripts. */
+  httpOnly?: boolean;
+  /** One for each site in which it is embedded. */
+  partitioned?: boolean;
+  /** Which requests of other sites it goes along with: "lax" by default. */
+  sameSite?: CookieSameSite | null;
+}
+export type CookieSameSite = "strict" | "lax" | "none";
+export interface CookieInit extends CookieAttributes {
+  name?: string;
+  value?: string;
+}
+
+/** A cookie as a reply sets it. Wrong attributes are TypeErrors. */
+export declare class Cookie {
+  constructor(name: string, value: string, options?: CookieAttributes | null);
+  /** @param cookie the value of a Set-Cookie field, or an object */
+  constructor(cookie: string | CookieInit);
+  static parse(setCookie: string): Cookie;
+  static from(name: string, value: string, options?: CookieAttributes | null): Cookie;
+  readonly name: string;
+  value: string;
+  get domain(): string | null;
+  set domain(domain: string);
+  path: string;
+  get expires(): Date | undefined;
+  set expires(expires: Date | number | string | null | undefined);
+  get maxAge(): number | undefined;
+  set maxAge(seconds: number | null | undefined);
+  secure: boolean;
+  httpOnly: boolean;
+  partitioned: boolean;
+  sameSite: CookieSameSite;
+  isExpired(): boolean;
+  /** The value of its Set-Cookie field. */
+  serialize(): string;
+  toString(): string;
+  toJSON(): CookieInit;
+}
+
+/** The cookies of a request, and what is changed about them. */
+export declare class CookieMap implements Iterable<[string, string]> {
+  /** @param init the value of a Cookie field, pairs, or an object */
+  constructor(init?: string | string[][] | Record<string, string> | null);
+  get(name: string): string | null;
+  has(name: string): boolean;
+  set(name: string, value: string, options?: CookieAttributes | null): void;
+  set(cookie: Cookie | CookieInit): void;
+  /** The client lets go of it only if domain and path are those with which it was set. */
+  delete(name: string, options?: Pick<CookieAttributes, "domain" | "path"> | null): void;
+  delete(cookie: Pick<CookieAttributes, "domain" | "path"> & { name: string }): void;
+  /** A value of Set-Cookie for each cookie that was set or deleted. */
+  toSetCookieHeaders(): string[];
+  readonly size: number;
+  entries(): IterableIterator<[string, string]>;
+  keys(): IterableIterator<string>;
+  values(): IterableIterator<string>;
+  [Symbol.iterator](): IterableIterator<[string, string]>;
+  forEach(callback: (value: string, name: string, map: CookieMap) => void, self?: unknown): void;
+  toJSON(): Record<string, string>;
+}
+
 /** A request: one that came in, or one that the program made. */
 export interface Request extends Omit<globalThis.Request, "clone" | "headers" | "json"> {
   readonly headers: Headers;
@@ -146,13 +222,19 @@ export type RouteParameters<Path extends string> = string extends Path
   ? Record<string, string>
   : { readonly [Name in ParameterNames<Path>]: string };
 
+/** A request that came in. */
+export interface IncomingRequest extends Request {
+  /** What is set or deleted here goes out with the reply, whichever that is. */
+  readonly cookies: CookieMap;
+}
+
 /** A request that came by a route. */
-export interface RoutedRequest<Path extends string = string> extends Request {
+export interface RoutedRequest<Path extends string = string> extends IncomingRequest {
   readonly params: RouteParameters<Path>;
 }
 
 /** Answers a request. `this` is the server. */
-export type Handler<Incoming extends Request = Request> = (
+export type Handler<Incoming extends Request = IncomingRequest> = (
   this: Server,
   request: Incoming,
   server: Server,
@@ -183,7 +265,7 @@ export interface ThrownError extends Error {
 /** What answers requests. All of it can be replaced by `server.reload`. */
 export interface Handlers<Path extends string = string> {
   /** Answers what no route does. Without it that is 404. */
-  fetch?(this: Server, request: Request, server: Server): Awaitable<Reply>;
+  fetch?(this: Server, request: IncomingRequest, server: Server): Awaitable<Reply>;
   /**
    * Routes by path. An exact path goes before one with `:name`, that before one that ends in `/*`.
    * HEAD is answered by GET.

@@ -19,6 +19,9 @@ declare module "bun" {
   /** A request that came by a route. */
   export type BunRequest<Path extends string = string> = import("./bao.js").RoutedRequest<Path>;
 
+  export { Cookie, CookieMap } from "./bao.js";
+  export type { CookieInit, CookieSameSite } from "./bao.js";
+
   /** Starts a server. */
   export function serve<Path extends string>(options: Handlers<Path>): Server;
 
@@ -85,6 +88,9 @@ declare namespace Bun {
   type Server<Data = undefined> = import("bun").Server<Data>;
   type ServeOptions<Path extends string = string> = import("bun").ServeOptions<Path>;
   type BunRequest<Path extends string = string> = import("bun").BunRequest<Path>;
+  type Cookie = import("bun").Cookie;
+  type CookieMap = import("bun").CookieMap;
+  type CookieInit = import("bun").CookieInit;
   namespace Serve {
     type Options<Data = undefined, Path extends string = string> = import("bun").Serve.Options<
       Data,

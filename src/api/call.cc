@@ -8,6 +8,7 @@
 #include "api/body_source.h"
 #include "api/file_reply.h"
 #include "api/reply_stream.h"
+#include "http/cookie.h"
 #include "server/error_page.h"
 #include "server/server.h"
 #include "trace/exception.h"
@@ -70,6 +71,7 @@ void Call::move_to_heap_and_fail(const std::exception_ptr& error) {
   exchange_->set_observer(call);
   call->body_used_ = body_used_;
   call->body_source_ = std::move(body_source_);
+  call->cookies_ = std::move(cookies_);
   call->fail(error);
 }
 
@@ -222,6 +224,15 @@ Body Call::body() {
     body_source_ = std::make_shared<BodySource>(*exchange_);
   }
   return Body(body_source_);
+}
+
+Cookies& Call::cookies() {
+  if (cookies_ == nullptr) {
+    http::RequestCookies sent;
+    for (std::string_view value : request_.field_all("cookie")) sent.add(value);
+    cookies_ = std::make_unique<Cookies>(std::move(sent).entries(), exchange_->added_fields);
+  }
+  return *cookies_;
 }
 
 std::stop_token Call::stop_token() {

@@ -45,6 +45,7 @@ class Call final : public http::ExchangeObserver, public net::Resident, private 
   std::string take_body();
   Body body();
   bool body_used() const { return body_used_; }
+  Cookies& cookies();
   std::stop_token stop_token();
 
   // http::ExchangeObserver
@@ -80,6 +81,7 @@ class Call final : public http::ExchangeObserver, public net::Resident, private 
   std::exception_ptr error_;  // the error handler's argument lives in it
   std::optional<UnknownException> unknown_;
   std::shared_ptr<BodySource> body_source_;  // once pieces were asked for
+  std::unique_ptr<Cookies> cookies_;         // once they were asked for
   bool on_heap_ = false;
   bool body_used_ = false;
   bool handling_error_ = false;

@@ -5,7 +5,6 @@
 #include <bao/request.h>
 
 #include "api/call.h"
-#include "http/cookie.h"
 #include "http/query.h"
 #include "http/tokens.h"
 
@@ -32,16 +31,6 @@ void BodyWait::require_ready() const {
 }
 
 }  // namespace detail
-
-namespace {
-
-http::RequestCookies read_cookies(const Request& request) {
-  http::RequestCookies cookies;
-  for (std::string_view value : request.field_all("cookie")) cookies.add(value);
-  return cookies;
-}
-
-}  // namespace
 
 std::vector<std::byte> BytesBody::await_resume() const {
   std::string text = take();
@@ -103,12 +92,8 @@ std::string Request::param(std::string_view name) const {
                           "\": its pattern must have a segment :" + std::string(name));
 }
 
-std::vector<std::pair<std::string, std::string>> Request::cookies() const {
-  return read_cookies(*this).entries();
-}
-
-std::optional<std::string> Request::cookie(std::string_view name) const {
-  return read_cookies(*this).get(name);
+Cookies& Request::cookies() const {
+  return call_.cookies();
 }
 
 Body Request::body() {

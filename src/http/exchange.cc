@@ -119,6 +119,7 @@ void Exchange::clear() {
   stream_ = nullptr;
   observer_ = nullptr;
   reader_ = nullptr;
+  added_fields = nullptr;
   body_limit = body_received_ = 0;
   body_window = kBodyWindow;
   body_state_ = BodyState::unread;

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -159,6 +160,9 @@ class Exchange {
   bool finish(const Fields* trailers);
   /// True between the head of a streamed reply and its end.
   bool streaming() const { return streaming_ && stream_ != nullptr; }
+  /// Fields that go out with whatever reply leaves, the protocol layer's own included: its cookies.
+  /// Null for none.
+  std::unique_ptr<Fields> added_fields;
   /// True while a reply can be sent.
   bool open() const { return stream_ != nullptr && !replied_; }
   /// Cuts the connection. False if the exchange was over.

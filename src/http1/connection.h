@@ -94,7 +94,7 @@ class Connection final : public net::TransportObserver, public net::Timer, publi
   void end_exchange();
   void refuse(const Refusal& refusal, http::Failure cause);
   void write_reply(const http::Reply& reply);
-  void write_error_reply(const Refusal& refusal, bool head_request);
+  void write_error_reply(const Refusal& refusal, bool head_request, std::string_view added_lines);
 
   // Output.
   void flush();

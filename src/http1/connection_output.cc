@@ -24,6 +24,10 @@ net::TimePoint after(net::TimePoint start, std::chrono::milliseconds span) {
   const auto most = std::chrono::duration_cast<milliseconds>(net::TimePoint::max() - start);
   return span <= milliseconds::zero() || span >= most ? net::TimePoint::max() : start + span;
 }
+
+std::string_view lines_of(const std::unique_ptr<Fields>& fields) {
+  return fields == nullptr ? std::string_view() : fields->lines();
+}
 }  // namespace
 
 // ---- Replies
@@ -68,7 +72,8 @@ void Connection::write_reply(const http::Reply& reply) {
   write_reply_head(*out_, reply,
                    {.http_1_0 = head.minor_version == 0,
                     .head_request = head_request,
-                    .keep_alive = !close_after_},
+                    .keep_alive = !close_after_,
+                    .added_lines = lines_of(exchange_->added_fields)},
                    workspace_.date_line());
   if (streams && drops_body && body_mode_ != BodyMode::none) give_up_body();
   if (!content) return;
@@ -162,6 +167,7 @@ void Connection::refuse(const Refusal& refusal, Failure cause) {
   if (own_turn) begin_turn({});
   const bool already_replied = in_exchange_ && replied_;
   bool head_request = false;
+  std::unique_ptr<Fields> added;
   close_after_ = linger_ = true;
   fresh_ = false;
   input_ = {};
@@ -173,13 +179,15 @@ void Connection::refuse(const Refusal& refusal, Failure cause) {
     http::Exchange* exchange = std::exchange(exchange_, nullptr);
     // The handler learns of it here, and may do anything but reply.
     exchange->cut(cause);
+    added = std::move(exchange->added_fields);
     exchange->release();
   }
-  if (!already_replied && !closed_) write_error_reply(refusal, head_request);
+  if (!already_replied && !closed_) write_error_reply(refusal, head_request, lines_of(added));
   if (own_turn) end_turn();
 }
 
-void Connection::write_error_reply(const Refusal& refusal, bool head_request) {
+void Connection::write_error_reply(const Refusal& refusal, bool head_request,
+                                   std::string_view added_lines) {
   std::string text(refusal.reason);
   text += '\n';
   const http::Reply reply{.status = refusal.status,
@@ -187,7 +195,8 @@ void Connection::write_error_reply(const Refusal& refusal, bool head_request) {
                           .body = text,
                           .close = true};
   ++workspace_.counters.replies_by_class[static_cast<size_t>(refusal.status) / 100];
-  write_reply_head(*out_, reply, {.head_request = head_request, .keep_alive = false},
+  write_reply_head(*out_, reply,
+                   {.head_request = head_request, .keep_alive = false, .added_lines = added_lines},
                    workspace_.date_line());
   if (!head_request) out_->append(text);
 }

@@ -98,7 +98,8 @@ size_t write_head(OutputBuffer& out, const http::Reply& reply, const ReplyFramin
     return fields != nullptr && fields->knows(field);
   };
   const std::string_view lines = fields != nullptr ? fields->lines() : "";
-  char* const begin = out.reserve(kMostOfOurs + reply.content_type.size() + lines.size());
+  char* const begin = out.reserve(kMostOfOurs + reply.content_type.size() + lines.size() +
+                                  framing.added_lines.size());
   Pen pen(begin);
   write_status_line(pen, reply.status);
   if (!reply.content_type.empty() && !knows(Fields::kContentType)) {
@@ -113,6 +114,7 @@ size_t write_head(OutputBuffer& out, const http::Reply& reply, const ReplyFramin
   } else {
     pen.put(lines);
   }
+  pen.put(framing.added_lines);
   size_t date_at = std::string::npos;
   if (!knows(Fields::kDate)) {
     date_at = static_cast<size_t>(pen.at() - begin);
@@ -163,7 +165,8 @@ bool ask_to_close(const Fields& fields) {
 void write_reply_head(OutputBuffer& out, const http::Reply& reply, const ReplyFraming& framing,
                       std::string_view date_line) {
   http::EncodedHead* encoded = reply.encoded;
-  if (encoded == nullptr || framing.http_1_0 || framing.head_request || !framing.keep_alive) {
+  if (encoded == nullptr || framing.http_1_0 || framing.head_request || !framing.keep_alive ||
+      !framing.added_lines.empty()) {
     write_head(out, reply, framing, date_line);
   } else if (!encoded->http1.empty()) {
     copy_head(out, *encoded, date_line);

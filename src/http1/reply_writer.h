@@ -31,7 +31,8 @@ class DateLine {
 struct ReplyFraming {
   bool http_1_0 = false;
   bool head_request = false;
-  bool keep_alive = true;  ///< false: the connection ends after this reply
+  bool keep_alive = true;             ///< false: the connection ends after this reply
+  std::string_view added_lines = {};  ///< further field lines, each with its CRLF
 };
 
 /// How the content of a streamed reply is delimited (RFC 9112 section 6.3).
@@ -45,7 +46,7 @@ ContentCoding content_coding(const http::Reply& reply, bool http_1_0);
 /// Appends the head of a reply: status line, the program's fields, then what framing needs:
 /// Content-Length (RFC 9110 section 8.6) or Transfer-Encoding, Connection (RFC 9112 section 9.3),
 /// Date. The body is the caller's to append. Fills `reply.encoded` if there is one, or copies it:
-/// for HTTP/1.1 connections that persist, and not for HEAD.
+/// for HTTP/1.1 connections that persist, not for HEAD, and not where lines are added.
 void write_reply_head(OutputBuffer& out, const http::Reply& reply, const ReplyFraming& framing,
                       std::string_view date_line);
 

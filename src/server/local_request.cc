@@ -75,6 +75,9 @@ void LocalRequest::send_reply(http::Exchange& exchange, const http::Reply& reply
   if (!reply.content_type.empty() && !result.fields.has("Content-Type")) {
     result.fields.set("Content-Type", reply.content_type);
   }
+  if (exchange.added_fields != nullptr) {
+    for (auto [name, value] : *exchange.added_fields) result.fields.append(name, value);
+  }
   const bool head_request = exchange.head.method_id == http::Method::head;
   if (http::reply_has_content(reply.status, head_request)) {
     if (reply.file != nullptr && !read_file(*reply.file, result.body)) return abort(exchange);

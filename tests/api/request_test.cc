@@ -128,7 +128,11 @@ TEST(RequestFields, MayHoldBytesAbove0x7F) {
                  [](Request& req, Server&) { EXPECT_EQ(req.field("X"), "\xE2\x82\xAC \xFF"); });
 }
 
-// ---- Cookies
+// ---- Cookies; how they are changed is in cookies_test.cc
+
+Pairs pairs_of(const Cookies& cookies) {
+  return {cookies.begin(), cookies.end()};
+}
 
 TEST(RequestCookies, AreDecoded) {
   look_at_fields("Cookie: a=1; b=%E2%82%AC; c=\"q\"; a=2\r\n", [](Request& req, Server&) {
@@ -136,21 +140,22 @@ TEST(RequestCookies, AreDecoded) {
     EXPECT_EQ(req.cookie("b"), "\xE2\x82\xAC");
     EXPECT_EQ(req.cookie("d"), std::nullopt);
     EXPECT_EQ(req.cookies().size(), 4u);
-    EXPECT_EQ(req.cookies()[3], (std::pair<std::string, std::string>("a", "2")));
+    EXPECT_EQ(req.cookies().get("a"), "1");
+    EXPECT_EQ(pairs_of(req.cookies()).back(), (std::pair<std::string, std::string>("a", "2")));
   });
 }
 
 // HTTP/2 and some proxies split them (RFC 9113 section 8.2.3).
 TEST(RequestCookies, OfSeveralLinesAreOneList) {
   look_at_fields("Cookie: a=1\r\ncookie: b=2; c=3\r\n", [](Request& req, Server&) {
-    EXPECT_EQ(req.cookies(), (Pairs{{"a", "1"}, {"b", "2"}, {"c", "3"}}));
+    EXPECT_EQ(pairs_of(req.cookies()), (Pairs{{"a", "1"}, {"b", "2"}, {"c", "3"}}));
     EXPECT_EQ(req.cookie("c"), "3");
   });
 }
 
 TEST(RequestCookies, AreNoneWithoutTheField) {
   look_at_fields("", [](Request& req, Server&) {
-    EXPECT_EQ(req.cookies(), Pairs{});
+    EXPECT_EQ(pairs_of(req.cookies()), Pairs{});
     EXPECT_EQ(req.cookie("a"), std::nullopt);
   });
 }

@@ -444,6 +444,14 @@ const requests = [
     ],
   },
   {
+    what: "`req.cookies`",
+    bun: "is there on routes only",
+    bao: "is there in `fetch`, too",
+    why: "a handler may move from one to the other",
+    cases: ["cookies: server in fetch"],
+    changes: [["body", "null", '"1"']],
+  },
+  {
     what: "A second request behind one that is being answered",
     bun: "ends the connection",
     bao: "is answered in its turn",

@@ -1,5 +1,5 @@
 /** serve(), routes and the Server as programs use them, and what must be refused. */
-import { serve, Response, type Handler, type ServeOptions, type Server } from "bao";
+import { Cookie, CookieMap, serve, Response, type Handler, type ServeOptions, type Server } from "bao";
 
 const server: Server = serve({
   port: process.env.PORT ?? 8080,
@@ -17,6 +17,15 @@ const server: Server = serve({
       const { org, repo } = request.params;
       return Response.json({ org, repo, port: server.port });
     },
+    "/visits": ({ cookies }) => {
+      const visits = Number(cookies.get("visits") ?? 0) + 1;
+      cookies.set("visits", `${visits}`, { maxAge: 3600, httpOnly: true, sameSite: "strict" });
+      cookies.set({ name: "theme", value: "dark", expires: new Date(2030, 0) });
+      cookies.set(new Cookie("a", "b", { domain: "example.org", path: "/", secure: true }));
+      cookies.delete("old", { path: "/old" });
+      for (const [name, value] of cookies) console.log(name.length + value.length);
+      return Response.json(new CookieMap("a=b").toSetCookieHeaders());
+    },
     "/files/*": (request) => new Response(request.params["*"]),
     "/posts": {
       GET: () => new Response("list"),
@@ -27,6 +36,7 @@ const server: Server = serve({
     "/api/*": false,
   },
   fetch(request, server) {
+    request.cookies.set("seen", "1");
     const address = server.requestIP(request);
     this.timeout(request, 0);
     return new Response(`${request.method} ${new URL(request.url).pathname} ${address?.port}`);
