@@ -8,10 +8,12 @@
 #include <string_view>
 
 #include "net/transport.h"
+#include "websocket/backlog.h"
 #include "websocket/close_code.h"
 #include "websocket/extension.h"
 #include "websocket/frame_parser.h"
 #include "websocket/frame_writer.h"
+#include "websocket/utf8.h"
 #include "websocket/workspace.h"
 
 namespace bao::websocket {
@@ -162,15 +164,95 @@ class Connection final : public net::TransportObserver, public net::Timer {
 
   enum class State : uint8_t { open, closing, finishing, gone };
 
+  // Bytes in the turn's memory that leave in this turn.
+  struct Piece {
+    const char* data;
+    size_t size;
+    Piece* next;
+  };
+  // What has come of a message, and of a control frame, that does not lie whole in one read.
+  struct Assembly {
+    std::string message;
+    std::string control;
+    Utf8Validator utf8;
+  };
+
+  // Frames.
+  void run_pending();
+  void take(std::span<char> input);
+  void consume(std::span<char>& input);
+  bool reads_frames() const {
+    return (state_ == State::open && !held_) || state_ == State::closing;
+  }
+  void on_piece();
+  void join();
+  void deliver(std::string_view payload, std::string* storage, bool checked);
+  void deliver_compressed(std::string_view payload);
+  void tell(std::string_view payload, std::string* storage);
+  void gather_control();
+  void on_control(Opcode opcode, std::string_view payload);
+  void on_close_frame(std::string_view payload);
+  Assembly& assembly();
+
+  // Output.
+  SendResult send_frame(Opcode opcode, std::string_view payload, bool compressed);
+  SendResult send_compressed(Opcode opcode, std::string_view payload);
+  SendResult send_bytes(std::string_view head, std::string_view payload, bool at_once);
+  SendResult send_control(Opcode opcode, std::string_view payload);
+  bool refuses_more();
+  void gather(std::string_view head, std::string_view payload);
+  void flush() {
+    if (first_ != nullptr) write_gathered({}, {});
+  }
+  void write_gathered(std::string_view head, std::string_view payload);
+  void write_or_keep(std::span<const iovec> pieces);
+  void forget_gathered();
+  void break_off();
+
+  // Ends.
+  void end_event();
+  void settle();
+  void fail(const Fault& fault);
+  void end_session(State state, uint16_t code, std::string_view reason);
+  void drop();
+
+  // Time.
+  void seen() {
+    last_seen_ = workspace_.now;
+    pinged_ = false;
+  }
+  net::TimePoint idle_deadline() const;
+  void arm_idle_timer();
+  void arm_close_timer();
+  void on_idle();
+
   Workspace& workspace_;
   std::unique_ptr<net::Transport> transport_;
   ConnectionObserver& observer_;
-  State state_ = State::open;
+  net::TimePoint last_seen_;
+  Piece* first_ = nullptr;  // what was gathered
+  Piece* last_ = nullptr;
+  size_t gathered_ = 0;
+  Connection* previous_pending_ = nullptr;
+  Connection* next_pending_ = nullptr;
+  std::unique_ptr<Backlog> backlog_;        // only while the peer is slow
+  std::unique_ptr<std::string> rest_;       // input that must wait
+  std::unique_ptr<Assembly> assembly_;      // only while something has come in part
+  std::unique_ptr<Compressor> compressor_;  // dedicated ones, once they were used
+  std::unique_ptr<Decompressor> decompressor_;
+  FrameParser parser_;
+  uint32_t discarded_ = 0;
   DeflateAgreement deflate_;
-  uint16_t corks_ = 0;
-  bool broken_ = false;  // a write failed; told at the end of the turn
+  uint16_t corks_ = 0;  // and one for an event that is under way
+  State state_ = State::open;
+  bool pending_ = false;
+  bool broken_ = false;  // a write failed, or the limit was reached: told at the end of the turn
   bool paused_ = false;
   bool held_ = false;
+  bool reading_ = true;
+  bool pinged_ = false;
+  bool started_ = false;
+  bool finished_writing_ = false;
 };
 
 }  // namespace bao::websocket

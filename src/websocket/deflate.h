@@ -12,19 +12,24 @@ namespace bao::websocket {
 /// whose last four bytes (00 00 ff ff) are left out.
 class Compressor {
  public:
-  /// `window_bits` 9 to 15, `memory_level` 1 to 9; see DeflateSettings. Throws std::bad_alloc.
+  /// `window_bits` 9 to 15, `memory_level` 1 to 9; see DeflateSettings. Its memory is taken when it
+  /// is first used.
   Compressor(int window_bits, int memory_level);
   Compressor(const Compressor&) = delete;
   Compressor& operator=(const Compressor&) = delete;
   ~Compressor();
 
   /// Appends the compressed `message` to `to`. `keep_context`: the next message may refer to this
-  /// one (context takeover, section 7.1.1.1); otherwise it starts as new.
+  /// one (context takeover, section 7.1.1.1); otherwise it starts as new. The same for all messages
+  /// of a compressor. Throws std::bad_alloc, and then it is of no more use.
   void compress(std::string_view message, bool keep_context, std::string& to);
 
  private:
   struct State;
+  int window_bits_;
+  int memory_level_;
   std::unique_ptr<State> state_;
+  std::unique_ptr<State> for_short_;  // short messages that start as new
 };
 
 /// Decompresses messages (RFC 7692 section 7.2.2).

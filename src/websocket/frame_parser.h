@@ -68,15 +68,17 @@ class FrameParser {
   bool in_message() const { return in_message_; }
 
  private:
-  size_t take_head(std::span<const char> input);
-  void read_head(const uint8_t* head, size_t size, uint64_t max_message);
-  Event refuse(uint16_t code, const char* reason);
+  bool take_head(std::span<char>& input, uint64_t max_message);
+  bool judge_first(uint8_t first);
+  bool judge_second(uint8_t first, uint8_t second);
+  bool begin_frame(const uint8_t* head, uint64_t max_message);
+  bool refuse(const char* reason);
 
   uint64_t payload_left_ = 0;
   uint64_t message_size_ = 0;  // of all frames of the present message
   std::span<char> piece_;
   Fault fault_;
-  uint32_t position_ = 0;  // in the frame's payload, modulo 4
+  uint32_t position_ = 0;  // in the frame's payload: 0 at its start, else 4 to 7, right modulo 4
   MaskKey key_{};
   std::array<uint8_t, kMaxFrameHead> head_{};  // one that comes in pieces
   uint8_t head_size_ = 0;

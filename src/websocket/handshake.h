@@ -16,6 +16,7 @@ enum class HandshakeFault : uint8_t {
   version,           ///< HTTP/1.0
   upgrade,           ///< no `websocket` in Upgrade
   connection,        ///< no `upgrade` in Connection
+  body,              ///< a body is announced: nobody could tell it from frames
   key,               ///< Sec-WebSocket-Key is missing, repeated, or not 16 bytes in base64
   protocol_version,  ///< Sec-WebSocket-Version is not 13: answer 426 with kSupportedVersion
 };

@@ -14,7 +14,12 @@ class TurnMemory {
  public:
   /// Room for `size` bytes, behind those that were given last if they fit. Good until the last user
   /// is gone.
-  char* reserve(size_t size);
+  char* reserve(size_t size) {
+    if (blocks_.empty() || blocks_.back().size - used_ < size) add_block(size);
+    return blocks_.back().bytes.get() + used_;
+  }
+  /// Makes room for an object: what `reserve` gives next is aligned for it.
+  void align(size_t alignment) { used_ = (used_ + alignment - 1) / alignment * alignment; }
   /// Counts `size` of the bytes that `reserve` gave as used.
   void commit(size_t size) { used_ += size; }
 

@@ -20,6 +20,8 @@ class Utf8Validator {
   void reset() { *this = Utf8Validator(); }
 
  private:
+  bool begin(uint8_t byte);
+
   uint8_t needed_ = 0;  // continuation bytes that are missing
   uint8_t low_ = 0x80;  // what the next one may be
   uint8_t high_ = 0xbf;

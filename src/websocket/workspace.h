@@ -99,8 +99,10 @@ class Workspace {
   void remove_pending(Connection& connection);
   /// Memory for bytes that leave in this turn.
   TurnMemory memory;
-  /// Reused for the text of one message at a time; empty outside of a call.
-  std::string scratch;
+  /// Reused for one message at a time: what came out of a decompressor, and what a compressor made.
+  /// Whoever uses one moves it out and back.
+  std::string inflated;
+  std::string deflated;
 
  private:
   WorkspaceOwner& owner_;
