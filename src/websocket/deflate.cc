@@ -135,6 +135,8 @@ Decompressor::Result Decompressor::State::inflate_part(std::string_view part, ui
 
 Decompressor::Result Decompressor::decompress(std::string_view message, bool keep_context,
                                               uint64_t limit, std::string& to) {
+  // No encoder should make that of an empty message (RFC 7692 section 7.2.3.6), but some do.
+  if (message.empty()) return Result::ok;
   Result result = Result::ok;
   state_->ends_left = 1 + message.size() / kBytesForAnEnd;
   try {
