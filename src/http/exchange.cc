@@ -52,6 +52,13 @@ bool Exchange::reply(const Reply& reply) {
   return true;
 }
 
+std::optional<Upgraded> Exchange::upgrade(std::string_view protocol, const Fields& fields) {
+  if (!open()) return std::nullopt;
+  std::optional<Upgraded> upgraded = stream_->upgrade(*this, protocol, fields);
+  if (upgraded) replied_ = true;
+  return upgraded;
+}
+
 Exchange::WriteResult Exchange::write(std::string_view piece) {
   if (!streaming()) return WriteResult::over;
   Reference<Exchange> keep(this);

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -11,10 +12,19 @@
 #include "http/reply.h"
 #include "http/request_head.h"
 #include "net/address.h"
+#include "net/transport.h"
 
 namespace bao::http {
 
 class Exchange;
+
+/// What a connection leaves to the protocol that it was upgraded to (RFC 9110 section 7.8).
+struct Upgraded {
+  std::unique_ptr<net::Transport> transport;
+  std::string output;  ///< must leave first: the end of HTTP, with the 101
+  std::string input;   ///< was read behind the request, so it is the new protocol's
+  net::PeerAddress peer;
+};
 
 /// The codec's side of an exchange: one request's place on a connection, whatever the version of
 /// HTTP.
@@ -41,6 +51,10 @@ class Stream {
   virtual const net::PeerAddress& peer() const = 0;
   /// How long nothing may move while this exchange lasts; zero: for ever.
   virtual void set_idle_timeout(std::chrono::milliseconds timeout) = 0;
+  /// Ends HTTP on the connection by a 101 for `protocol` with those fields, and gives it away; the
+  /// stream has let go of the exchange then. Nothing, and nothing happens, where that cannot be.
+  virtual std::optional<Upgraded> upgrade(Exchange& exchange, std::string_view protocol,
+                                          const Fields& fields) = 0;
 
  protected:
   ~Stream() = default;
@@ -147,6 +161,14 @@ class Exchange {
   /// reply to HEAD, nor with 204, 205 and 304, which are finished with their head.
   bool reply(const Reply& reply);
   bool replied() const { return replied_; }
+
+  /// Answers with `101 Switching Protocols` to `protocol`, which the request must have asked for,
+  /// with those fields beside the ones that framing has, and takes the connection away from HTTP:
+  /// nothing has been sent yet, and nobody watches the transport any more. Nothing, and nothing
+  /// happens, if the exchange is not open, or the connection cannot be given away: the request has
+  /// a body that was not read, or came by HTTP/1.0 or without a socket, or earlier replies still
+  /// wait for a slow client.
+  std::optional<Upgraded> upgrade(std::string_view protocol, const Fields& fields);
 
   enum class WriteResult : uint8_t {
     sent,    ///< on its way

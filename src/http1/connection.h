@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -30,6 +31,9 @@ namespace bao::http1 {
 ///        |    |                        | no
 ///        |    v                        v
 ///        |  lingering <--unread input-- ended --> closed
+///
+/// In place of its reply an exchange may take the transport away for another protocol (`upgrade`);
+/// the connection is closed then.
 ///
 /// Deleting it is its owner's task, after `on_connection_closed`.
 class Connection final : public net::TransportObserver, public net::Timer, public http::Stream {
@@ -71,6 +75,8 @@ class Connection final : public net::TransportObserver, public net::Timer, publi
   void abort(http::Exchange& exchange) override;
   const net::PeerAddress& peer() const override { return peer_; }
   void set_idle_timeout(std::chrono::milliseconds timeout) override;
+  std::optional<http::Upgraded> upgrade(http::Exchange& exchange, std::string_view protocol,
+                                        const Fields& fields) override;
 
  private:
   enum class BodyMode : uint8_t { none, unread, collecting, discarding };
@@ -111,6 +117,7 @@ class Connection final : public net::TransportObserver, public net::Timer, publi
   // Ends.
   void peer_ended();
   void tell_client_gone();
+  void let_go();
   void finish();
   void linger_read();
   void close(bool reset, http::Failure cause);

@@ -160,6 +160,33 @@ void Connection::end_content(http::Exchange&, const Fields* trailers) {
   end_turn();
 }
 
+// What was gathered in this turn goes along with the 101, so all of it leaves in one write.
+std::optional<http::Upgraded> Connection::upgrade(http::Exchange& exchange,
+                                                  std::string_view protocol, const Fields& fields) {
+  // A file that waits could not be handed over, and bytes of a body would be taken for frames.
+  if (queue_ != nullptr || body_mode_ != BodyMode::none || exchange.head.minor_version == 0) {
+    return std::nullopt;
+  }
+  http::Upgraded upgraded;
+  upgraded.peer = peer_;
+  if (out_ == nullptr) {
+    upgraded.input.assign(held_, held_start_);
+    std::string().swap(held_);  // in a turn the present head may lie in it
+  } else {
+    upgraded.output = out_->view();
+    upgraded.input = input_;
+    out_->clear();
+  }
+  upgraded.output += upgrade_head(protocol, fields, workspace_.date_line());
+  upgraded.transport = std::move(transport_);
+  ++workspace_.counters.replies_by_class[1];
+  closed_ = true;
+  workspace_.timers.disarm(*this);
+  exchange.detach();
+  let_go();
+  return upgraded;
+}
+
 void Connection::refuse(const Refusal& refusal, Failure cause) {
   // Half a reply is out: only a reset tells the peer that it is not the whole.
   if (content_due_) return close(true, cause);
@@ -327,6 +354,15 @@ void Connection::linger_read() {
   discarded_ += result.bytes;
   workspace_.counters.bytes_in += result.bytes;
   if (result.status != Status::ok || discarded_ > kMostLingered) close(false, Failure::none);
+}
+
+// The exchange, if there is one, is over, and so is the connection.
+void Connection::let_go() {
+  --workspace_.counters.connections_open;
+  if (in_exchange_) --workspace_.counters.requests_pending;
+  in_exchange_ = false;
+  if (exchange_ != nullptr) std::exchange(exchange_, nullptr)->release();
+  workspace_.owner.on_connection_closed(*this);
 }
 
 void Connection::close(bool reset, Failure cause) {

@@ -120,7 +120,10 @@ size_t write_head(OutputBuffer& out, const http::Reply& reply, const ReplyFramin
     date_at = static_cast<size_t>(pen.at() - begin);
     pen.put(date_line);
   }
-  if (!framing.keep_alive) {
+  if (reply.status == 426) [[unlikely]] {
+    // Its Upgrade field needs the option of that name (RFC 9110 section 15.5.22 and 7.8).
+    pen.put(framing.keep_alive ? "Connection: Upgrade\r\n" : "Connection: close, Upgrade\r\n");
+  } else if (!framing.keep_alive) {
     pen.put("Connection: close\r\n");
   } else if (framing.http_1_0) {
     pen.put("Connection: keep-alive\r\n");
@@ -175,6 +178,24 @@ void write_reply_head(OutputBuffer& out, const http::Reply& reply, const ReplyFr
     encoded->date_at = write_head(out, reply, framing, date_line);
     encoded->http1 = out.view().substr(before);
   }
+}
+
+std::string upgrade_head(std::string_view protocol, const Fields& fields,
+                         std::string_view date_line) {
+  std::string head("HTTP/1.1 101 Switching Protocols\r\nUpgrade: ");
+  head.append(protocol).append("\r\nConnection: Upgrade\r\n");
+  for (const Fields::Field field : fields) {
+    const auto is = [&](std::string_view name) {
+      return http::equals_ignoring_case(field.name, name);
+    };
+    // A 1xx has no content (RFC 9110 section 8.6, RFC 9112 section 6.1).
+    if (is("connection") || is("upgrade") || is("content-length") || is("transfer-encoding")) {
+      continue;
+    }
+    head.append(field.name).append(": ").append(field.value).append(kCrlf);
+  }
+  if (!fields.knows(Fields::kDate)) head.append(date_line);
+  return head.append(kCrlf);
 }
 
 ContentCoding content_coding(const http::Reply& reply, bool http_1_0) {

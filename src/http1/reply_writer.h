@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <ctime>
 #include <limits>
+#include <string>
 #include <string_view>
 
 #include "http/reply.h"
@@ -49,6 +50,11 @@ ContentCoding content_coding(const http::Reply& reply, bool http_1_0);
 /// for HTTP/1.1 connections that persist, not for HEAD, and not where lines are added.
 void write_reply_head(OutputBuffer& out, const http::Reply& reply, const ReplyFraming& framing,
                       std::string_view date_line);
+
+/// The head of a 101 for an upgrade to `protocol` (RFC 9110 section 15.2.2): with the fields that
+/// are not about framing or upgrading, and Date.
+std::string upgrade_head(std::string_view protocol, const Fields& fields,
+                         std::string_view date_line);
 
 /// Appends one chunk (RFC 9112 section 7.1). `piece` is not empty: an empty chunk would end the
 /// content.

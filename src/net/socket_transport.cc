@@ -27,6 +27,11 @@ SocketTransport::~SocketTransport() {
 }
 
 void SocketTransport::attach(TransportObserver& observer) {
+  if (attached_) {
+    observer_ = &observer;
+    read_wanted_ = true;
+    return update(EPOLLIN);
+  }
   watched_ = EPOLLIN;
   loop_.watch(socket_.get(), watched_, *this);
   attached_ = true;

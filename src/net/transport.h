@@ -56,7 +56,8 @@ class Transport {
   virtual ~Transport() = default;
 
   /// Starts telling `observer`, which must outlive the transport or its `close`. Reading is wanted
-  /// from the start, writing is not.
+  /// from the start, writing is not. May be called again: then that observer takes over, for
+  /// another protocol on the same connection, and whatever waits to be read is told to it.
   virtual void attach(TransportObserver& observer) = 0;
 
   /// Reads at most `buffer.size()` bytes. Fewer bytes than asked for mean that no more wait right

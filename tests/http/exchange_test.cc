@@ -45,10 +45,18 @@ class TestStream final : public Stream {
   }
   const net::PeerAddress& peer() const override { return peer_; }
   void set_idle_timeout(std::chrono::milliseconds) override {}
+  std::optional<Upgraded> upgrade(Exchange& exchange, std::string_view protocol,
+                                  const Fields&) override {
+    calls.push_back("upgrade " + std::string(protocol));
+    if (!upgrades) return std::nullopt;
+    exchange.detach();
+    return Upgraded();
+  }
 
   std::vector<std::string> calls;
   std::function<void(Exchange&)> on_start_body;
   bool behind = false;
+  bool upgrades = true;
   bool cut_on_content = false;
 
  private:
@@ -272,6 +280,23 @@ TEST_F(ExchangeTest, AtZeroReferencesItIsAsNew) {
   EXPECT_FALSE(exchange_.replied() || exchange_.streaming() || exchange_.client_gone());
   EXPECT_TRUE(exchange_.head.storage().empty());
   EXPECT_EQ(exchange_.references(), 0u);
+}
+
+// RFC 9110 section 7.8: an upgrade takes the place of the reply.
+TEST_F(ExchangeTest, AnUpgradedExchangeIsOver) {
+  EXPECT_TRUE(exchange_.upgrade("websocket", Fields()));
+  EXPECT_TRUE(exchange_.replied());
+  EXPECT_FALSE(exchange_.open());
+  EXPECT_FALSE(exchange_.upgrade("websocket", Fields()));
+  EXPECT_FALSE(exchange_.reply({}));
+  EXPECT_EQ(stream_.calls, Calls{"upgrade websocket"});
+}
+
+TEST_F(ExchangeTest, AnExchangeThatCannotBeUpgradedIsStillToBeAnswered) {
+  stream_.upgrades = false;
+  EXPECT_FALSE(exchange_.upgrade("websocket", Fields()));
+  EXPECT_TRUE(exchange_.open());
+  EXPECT_TRUE(exchange_.reply({}));
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <cstdlib>
@@ -149,10 +150,11 @@ class ConnectionWorld final : public http::ExchangeHandler, public http1::Connec
 
   /// Deletes what was closed, as a loop does at the end of a turn.
   void bury() {
-    closed_.clear();
     for (auto& client : clients) {
-      if (client->wire.closed) client->connection = nullptr;
+      const auto closed = std::find(closed_.begin(), closed_.end(), client->connection.get());
+      if (client->wire.closed || closed != closed_.end()) client->connection = nullptr;
     }
+    closed_.clear();
   }
 
   http::Exchange& make_exchange() override { return pool.take(); }

@@ -87,6 +87,8 @@ class MemoryTransport final : public net::Transport {
   void attach(net::TransportObserver& observer) override {
     require_open();
     wire_.observer = &observer;
+    wire_.read_wanted = true;
+    wire_.write_wanted = false;
   }
 
   net::IoResult read(std::span<char> buffer) override {

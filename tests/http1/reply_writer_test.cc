@@ -255,5 +255,34 @@ TEST(ReplyWriterTest, TheDateIsFormattedForItsSecond) {
   EXPECT_EQ(DateLine().at(-1), "Date: Wed, 31 Dec 1969 23:59:59 GMT\r\n");
 }
 
+// ---- RFC 9110 sections 7.8 and 15.2.2: upgrades
+
+TEST(ReplyWriterTest, AnUpgradeNamesItsProtocol) {
+  EXPECT_EQ(upgrade_head("websocket", Fields{{"X-One", "1"}}, kDate),
+            "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+            "X-One: 1\r\n" +
+                std::string(kDate) + "\r\n");
+}
+
+TEST(ReplyWriterTest, AnUpgradeHasNoFramingOfTheProgram) {
+  const Fields fields{{"Content-Length", "5"},
+                      {"transfer-encoding", "chunked"},
+                      {"Connection", "close"},
+                      {"UPGRADE", "h2c"},
+                      {"Date", "today"}};
+  EXPECT_EQ(upgrade_head("websocket", fields, kDate),
+            "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+            "Date: today\r\n\r\n");
+}
+
+// RFC 9110 section 15.5.22: a 426 has an Upgrade field, and so the connection option (section 7.8).
+TEST(ReplyWriterTest, UpgradeRequiredHasTheOptionForItsField) {
+  const Fields fields{{"Upgrade", "websocket"}};
+  const http::Reply reply = with_fields(fields, "", 426);
+  EXPECT_NE(head_of(reply).find("\r\nConnection: Upgrade\r\n"), std::string::npos);
+  EXPECT_NE(head_of(reply, {.keep_alive = false}).find("\r\nConnection: close, Upgrade\r\n"),
+            std::string::npos);
+}
+
 }  // namespace
 }  // namespace bao::http1

@@ -455,6 +455,39 @@ TEST_P(SocketTransportTest, BytesLeaveAtTheTimeTheyLeaveHoweverLongTheTurnHasTak
   EXPECT_GE(written, begun + 20ms);  // a tick of ten milliseconds is the longest there is
 }
 
+// As when a connection is given to another protocol, perhaps from within a call.
+TEST_P(SocketTransportTest, AnotherObserverCanTakeOver) {
+  TestObserver second;
+  transport_->attach(observer_);
+  transport_->want_write(true);
+  observer_.writable = [&] { transport_->attach(second); };
+  peer_sends("x");
+  await_call();
+  EXPECT_EQ(observer_.calls, Calls{"writable"});
+  const TimePoint end = Clock::now() + 10s;
+  while (second.calls.empty() && Clock::now() < end) loop_.turn(1000ms);
+  EXPECT_EQ(second.calls, Calls{"readable"});
+  EXPECT_EQ(read_all(), "x");
+  EXPECT_FALSE(spins());
+  EXPECT_EQ(observer_.calls.size(), 1u);
+}
+
+// What was unwanted before is told to whoever takes over.
+TEST_P(SocketTransportTest, WhoTakesOverHearsOfWhatWaited) {
+  TestObserver second;
+  transport_->attach(observer_);
+  transport_->want_read(false);
+  peer_sends("x");
+  peer_finishes();
+  await_call();
+  EXPECT_EQ(observer_.calls, Calls{"peer finished"});
+  transport_->attach(second);
+  const TimePoint end = Clock::now() + 10s;
+  while (second.calls.empty() && Clock::now() < end) loop_.turn(1000ms);
+  EXPECT_EQ(read_all(), "x");
+  EXPECT_EQ(last_status_, Status::end);
+}
+
 TEST_P(SocketTransportTest, DestructionCloses) {
   transport_->attach(observer_);
   transport_ = nullptr;
