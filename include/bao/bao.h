@@ -2,8 +2,8 @@
 
 /// Bao: `Bun.serve` in C++. Everything but the optional adapters (`<bao/json.h>`).
 
-#include <bao/directory.h>
 #include <bao/cookie.h>
+#include <bao/directory.h>
 #include <bao/error.h>
 #include <bao/fields.h>
 #include <bao/file.h>

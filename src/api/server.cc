@@ -112,6 +112,19 @@ void Server::unref() {
 
 namespace {
 
+// What Server::fetch keeps of a file, which is all of it or nothing.
+constexpr uint64_t kMostContent = 128 << 20;
+
+std::string content_of(const http::FileContent& file) {
+  if (file.length > kMostContent) {
+    throw std::runtime_error("Server::fetch: the reply is a file of " +
+                             std::to_string(file.length) + " bytes, and 128 MiB can be kept");
+  }
+  auto content = server::read_content(file);
+  if (!content) throw std::runtime_error("Server::fetch: the file has become shorter");
+  return std::move(*content);
+}
+
 /// Waits for the reply to a local request.
 class LocalFetch {
  public:
@@ -152,6 +165,7 @@ Task<Response> Server::fetch(std::string target, FetchOptions options) {
   LocalFetch fetching(state->core(), target, std::move(options));
   server::LocalReply reply = co_await fetching;
   if (reply.status == 0) throw std::runtime_error("Server::fetch: the request was aborted");
+  if (reply.file) reply.body = content_of(*reply.file);
   Response response = Response::bytes(std::move(reply.body));
   response.status(reply.status);
   response.fields() = std::move(reply.fields);

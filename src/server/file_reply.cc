@@ -59,6 +59,22 @@ Fields fields_of_refusal(const Fields& fields) {
   return kept;
 }
 
+struct Part {
+  uint64_t first;
+  uint64_t length;
+};
+
+// Cut where the file ends.
+Part part_of(const FileSlice& slice, uint64_t size) {
+  const uint64_t end = std::min(slice.end, size);
+  const uint64_t begin = std::min(slice.begin, end);
+  return {begin, end - begin};
+}
+
+std::string_view type_of(const FileReply& reply) {
+  return reply.type ? std::string_view(*reply.type) : http::media_type_of(reply.path);
+}
+
 /// One reply with status 200, as long as it has not become another one.
 class Representation {
  public:
@@ -80,6 +96,7 @@ class Representation {
         case http::Precondition::failed: return send_failed();
       }
     }
+    if (fields_.has("Content-Range")) return send_own_part();
     if (!how_.slice.is_whole()) return send_slice();
     if (!takes_ranges()) return send_part(200, 0, file_.size());
     if (!fields_.has("Accept-Ranges")) fields_.append("Accept-Ranges", "bytes");
@@ -132,12 +149,17 @@ class Representation {
     exchange_.reply({.status = 416, .fields = &fields});
   }
 
+  // The program says by itself which part it sends.
+  void send_own_part() {
+    const Part part = part_of(how_.slice, file_.size());
+    send_part(how_.slice.is_whole() ? 200 : 206, part.first, part.length);
+  }
+
   // An empty slice has no Content-Range, and one of everything needs none.
   void send_slice() {
-    const uint64_t end = std::min(how_.slice.end, file_.size());
-    const uint64_t begin = std::min(how_.slice.begin, end);
-    if (begin == end || end - begin == file_.size()) return send_part(200, begin, end - begin);
-    send_range(begin, end - begin);
+    const auto [first, length] = part_of(how_.slice, file_.size());
+    if (length == 0 || length == file_.size()) return send_part(200, first, length);
+    send_range(first, length);
   }
 
   void send_range(uint64_t first, uint64_t length) {
@@ -161,6 +183,22 @@ class Representation {
   std::string etag_;
   http::Validators current_;
 };
+
+// A reply with another status than 200. A 206 has to say which part it is (RFC 9110
+// section 15.3.7).
+void send_as_it_is(Exchange& exchange, const FileReply& reply, OpenFile file) {
+  const auto [first, length] = part_of(reply.slice, file.size());
+  Fields own;
+  const Fields* fields = &reply.fields;
+  if (reply.status == 206 && length > 0 && !reply.fields.has("Content-Range")) {
+    own = reply.fields;
+    own.append("Content-Range", http::content_range(first, length, file.size()));
+    fields = &own;
+  }
+  http::FileContent content{std::move(file.descriptor), first, length};
+  exchange.reply(
+      {.status = reply.status, .fields = fields, .content_type = type_of(reply), .file = &content});
+}
 
 }  // namespace
 
@@ -186,17 +224,11 @@ std::error_code send_file(Exchange& exchange, const FileReply& reply) {
   if (reply.status == 200) {
     send_open_file(exchange, std::move(file),
                    {.fields = reply.fields,
-                    .content_type = http::media_type_of(reply.path),
+                    .content_type = type_of(reply),
                     .slice = reply.slice});
     return {};
   }
-  const uint64_t end = std::min(reply.slice.end, file.size());
-  const uint64_t begin = std::min(reply.slice.begin, end);
-  http::FileContent content{std::move(file.descriptor), begin, end - begin};
-  exchange.reply({.status = reply.status,
-                  .fields = &reply.fields,
-                  .content_type = http::media_type_of(reply.path),
-                  .file = &content});
+  send_as_it_is(exchange, reply, std::move(file));
   return {};
 }
 

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <ctime>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <sys/stat.h>
@@ -28,6 +29,7 @@ struct FileReply {
   FileSlice slice = {};
   int status = 200;
   Fields fields = {};
+  std::optional<std::string> type = {};  ///< without one that of the extension; empty: none
 };
 
 /// Answers `exchange` with the file, or says why it cannot be read, and then nothing was sent:
@@ -39,7 +41,9 @@ struct FileReply {
 /// without a new time, and `Accept-Ranges`. GET and HEAD are answered with 304 or 412 by their
 /// preconditions (RFC 9110 section 13), GET with 206 or 416 by its Range (section 14); a slice is
 /// 206 and has no ranges of its own. What `fields` holds wins over all of these: its type, its
-/// validators, and `Accept-Ranges: none` switches ranges off.
+/// validators, and `Accept-Ranges: none` switches ranges off, as a Content-Range does: who says
+/// which part this is has looked at the request. Other statuses are sent as they are, but a 206
+/// without Content-Range gets one.
 std::error_code send_file(Exchange& exchange, const FileReply& reply);
 
 /// A regular file that is open.

@@ -10,14 +10,27 @@
 namespace bao::server {
 
 namespace {
-// What is kept of a streamed reply, whose producer may have no end, or of a file.
+// What is kept of a streamed reply, whose producer may have no end.
 constexpr size_t kMostContent = 128 << 20;
+// What is read of a file before anybody asks for it.
+constexpr size_t kReadAtOnce = 1 << 20;
 // After so much content others have their turn on the loop.
 constexpr size_t kBurst = 1 << 20;
 }  // namespace
 
+std::optional<std::string> read_content(const http::FileContent& content) {
+  std::string bytes(static_cast<size_t>(content.length), '\0');
+  for (size_t at = 0; at < bytes.size();) {
+    const ssize_t count =
+        net::read_at(content.file.get(), std::span(bytes).subspan(at), content.offset + at);
+    if (count <= 0) return std::nullopt;
+    at += static_cast<size_t>(count);
+  }
+  return bytes;
+}
+
 void LocalRequest::start(Server& server, std::string_view method, std::string_view target,
-                         const Fields& fields, std::string body, Done done) {
+                         const Fields& fields, std::string body, Done done, uint64_t number) {
   // With its table a stopped server has given up what could answer.
   if (server.state() == Server::State::stopped) return done({});
   std::string head;
@@ -28,7 +41,7 @@ void LocalRequest::start(Server& server, std::string_view method, std::string_vi
   }
   head.append(fields.lines()).append("\r\n");
   // Deletes itself in finish(), which comes exactly once.
-  auto* request = new LocalRequest(server, std::move(done));
+  auto* request = new LocalRequest(server, std::move(done), number);
   request->run(head, method, target, std::move(body));
 }
 
@@ -80,7 +93,7 @@ void LocalRequest::send_reply(http::Exchange& exchange, const http::Reply& reply
   }
   const bool head_request = exchange.head.method_id == http::Method::head;
   if (http::reply_has_content(reply.status, head_request)) {
-    if (reply.file != nullptr && !read_file(*reply.file, result.body)) return abort(exchange);
+    if (reply.file != nullptr && !take_file(*reply.file, result)) return abort(exchange);
     if (reply.file == nullptr) result.body = reply.body;
   }
   if (exchange.streaming()) {
@@ -91,17 +104,15 @@ void LocalRequest::send_reply(http::Exchange& exchange, const http::Reply& reply
   finish(std::move(result));
 }
 
-// False if the file is shorter than the reply says, or more than is kept.
-bool LocalRequest::read_file(const http::FileContent& content, std::string& body) {
-  if (content.length > kMostContent) return false;
-  body.resize(static_cast<size_t>(content.length));
-  for (size_t at = 0; at < body.size();) {
-    const ssize_t count =
-        net::read_at(content.file.get(), std::span(body).subspan(at), content.offset + at);
-    if (count <= 0) return false;
-    at += static_cast<size_t>(count);
+// False if the file is shorter than the reply says.
+bool LocalRequest::take_file(http::FileContent& content, LocalReply& reply) {
+  if (content.length > kReadAtOnce) {
+    reply.file = std::move(content);
+    return true;
   }
-  return true;
+  auto bytes = read_content(content);
+  if (bytes) reply.body = std::move(*bytes);
+  return bytes.has_value();
 }
 
 bool LocalRequest::send_content(http::Exchange& exchange, std::string_view piece) {

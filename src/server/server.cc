@@ -120,6 +120,14 @@ void Server::end_local_request(LocalRequest& request) {
   update_hold();
 }
 
+void Server::abort_local_request(uint64_t number) {
+  for (LocalRequest* request = local_requests_; request != nullptr; request = request->next) {
+    if (request->number() != number) continue;
+    http::Reference<Exchange>(&request->exchange())->abort();
+    return;
+  }
+}
+
 void Server::abort_local_requests() {
   // Whoever waits for one may end others and begin new ones: only those of now are meant.
   std::vector<http::Reference<Exchange>> exchanges;

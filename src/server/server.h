@@ -93,6 +93,9 @@ class Server final : public http::ExchangeHandler,
   /// Requests that come from no connection.
   void begin_local_request(LocalRequest& request);
   void end_local_request(LocalRequest& request);
+  /// Whoever waits for the reply to the local request of that number does so no more: its handler
+  /// hears that the client is gone. Nothing happens if it has been answered.
+  void abort_local_request(uint64_t number);
 
   void retain() { ++references_; }
   void release() {

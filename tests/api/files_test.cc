@@ -283,6 +283,29 @@ TEST(FilesTest, FetchWithoutASocketGetsTheContent) {
   EXPECT_EQ(reply->fields().get("Content-Type"), "text/plain;charset=utf-8");
 }
 
+TEST(FilesTest, FetchWithoutASocketKeepsUpTo128MiB) {
+  TemporaryFile file("begin");
+  Served served({.routes = {{"/", bao::file(file.path())}}});
+  std::string got;
+  auto ask = [](Server server, std::string& into) -> Task<> {
+    try {
+      const Response reply = co_await server.fetch("/");
+      into = reply.body();
+    } catch (const std::runtime_error& error) {
+      into = error.what();
+    }
+  };
+  file.resize(3 << 20);
+  spawn(ask(served.server, got));
+  ASSERT_TRUE(turn_until([&] { return !got.empty(); }));
+  EXPECT_EQ(got, "begin" + std::string((3 << 20) - 5, '\0'));
+  got.clear();
+  file.resize(off_t{129} << 20);
+  spawn(ask(served.server, got));
+  ASSERT_TRUE(turn_until([&] { return !got.empty(); }));
+  EXPECT_EQ(got, "Server::fetch: the reply is a file of 135266304 bytes, and 128 MiB can be kept");
+}
+
 // ---- Slow readers, and files that change while they are sent
 
 TEST(FilesTest, ASlowReaderCostsNoMemory) {

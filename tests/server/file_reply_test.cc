@@ -246,6 +246,51 @@ TEST_F(FileReplyTest, ASliceIs206) {
   EXPECT_EQ(send(slice(5, 100)).body, "56789");
 }
 
+// RFC 9110 section 15.3.7: a 206 says which part it is.
+TEST_F(FileReplyTest, A206OfTheProgramsHasContentRange) {
+  FileReply part = slice(2, 5);
+  part.status = 206;
+  EXPECT_EQ(field(send(part), "Content-Range"), "bytes 2-4/10");
+  EXPECT_EQ(send(part).body, "234");
+  part.fields = {{"Content-Range", "bytes 2-4/*"}};
+  EXPECT_EQ(field(send(part), "Content-Range"), "bytes 2-4/*");
+  FileReply whole = reply();
+  whole.status = 206;
+  EXPECT_EQ(field(send(whole), "Content-Range"), "bytes 0-9/10");
+  part = slice(20, 30);
+  part.status = 206;
+  EXPECT_EQ(field(send(part), "Content-Range"), "none");
+}
+
+TEST_F(FileReplyTest, AProgramMaySayByItselfWhichPartItSends) {
+  FileReply part = slice(2, 5);
+  part.fields = {{"Content-Range", "bytes 102-104/200"}};
+  for (const Fields& fields : {Fields(), Fields{{"Range", "bytes=0-0"}}}) {
+    const LocalReply sent = send(part, fields);
+    EXPECT_EQ(sent.status, 206);
+    EXPECT_EQ(field(sent, "Content-Range"), "bytes 102-104/200");
+    EXPECT_EQ(sent.body, "234");
+  }
+  const LocalReply whole =
+      send(reply({{"Content-Range", "bytes 0-9/10"}}), {{"Range", "bytes=0-0"}});
+  EXPECT_EQ(whole.status, 200);
+  EXPECT_EQ(whole.body, "0123456789");
+  EXPECT_EQ(field(whole, "Accept-Ranges"), "none");
+}
+
+TEST_F(FileReplyTest, AProgramMayGiveAType) {
+  FileReply typed = reply();
+  typed.type = "text/x-ten";
+  EXPECT_EQ(field(send(typed), "Content-Type"), "text/x-ten");
+  typed.status = 404;
+  EXPECT_EQ(field(send(typed), "Content-Type"), "text/x-ten");
+  typed.fields = {{"Content-Type", "text/y"}};
+  EXPECT_EQ(field(send(typed), "Content-Type"), "text/y");
+  FileReply untyped = reply();
+  untyped.type = "";
+  EXPECT_EQ(field(send(untyped), "Content-Type"), "none");
+}
+
 TEST_F(FileReplyTest, ASliceOfEverythingOrNothingIs200) {
   for (auto [begin, end, body] :
        {std::tuple<uint64_t, uint64_t, std::string_view>{0, 10, "0123456789"},
@@ -356,12 +401,31 @@ TEST_F(AbsentFileTest, NoDescriptorIsLeft) {
   EXPECT_EQ(bao::testing::open_descriptors(), before);
 }
 
-// A local request keeps what it gets.
-TEST_F(AbsentFileTest, AFileThatIsTooLargeToKeepAbortsALocalRequest) {
+// A local request reads a small file; a large one is its caller's to read.
+TEST_F(AbsentFileTest, ALocalRequestHandsALargeFileOver) {
   file.resize(off_t{1} << 40);
-  EXPECT_EQ(send({.path = file.path()}).status, 0);
-  EXPECT_EQ(send({.path = file.path()}, {}, "HEAD").status, 200);
+  const LocalReply whole = send({.path = file.path()});
+  EXPECT_EQ(whole.status, 200);
+  EXPECT_EQ(whole.body, "");
+  ASSERT_TRUE(whole.file);
+  EXPECT_EQ(whole.file->offset, 0u);
+  EXPECT_EQ(whole.file->length, uint64_t{1} << 40);
+  const LocalReply part = send({.path = file.path()}, {{"Range", "bytes=3-2000002"}});
+  EXPECT_EQ(part.status, 206);
+  ASSERT_TRUE(part.file);
+  EXPECT_EQ(part.file->offset, 3u);
+  EXPECT_EQ(read_content(*part.file), "3456789" + std::string(2000000 - 7, '\0'));
+  EXPECT_FALSE(send({.path = file.path()}, {}, "HEAD").file);
   EXPECT_EQ(send({.path = file.path()}, {{"Range", "bytes=-5"}}).body, std::string(5, '\0'));
+  EXPECT_FALSE(send({.path = file.path()}, {{"Range", "bytes=-5"}}).file);
+}
+
+TEST_F(AbsentFileTest, ContentThatIsNotThereAnyMoreIsNotRead) {
+  file.resize(2 << 20);
+  const LocalReply reply = send({.path = file.path()});
+  ASSERT_TRUE(reply.file);
+  file.resize(1 << 20);
+  EXPECT_EQ(read_content(*reply.file), std::nullopt);
 }
 
 // Of a route by method, it is the most specific one that names the file.

@@ -227,6 +227,30 @@ TEST(LocalRequest, AnAbortedOneHasStatus0) {
   EXPECT_EQ(world.server->pending_requests(), 0u);
 }
 
+TEST(LocalRequest, CanBeAbortedByItsNumber) {
+  std::vector<http::Reference<Exchange>> held;
+  World world(TableMaker().fetch([&](Exchange& exchange) { held.emplace_back(&exchange); }).make());
+  std::vector<int> ended;
+  for (uint64_t number : {7u, 8u, 9u}) {
+    LocalRequest::start(
+        *world.server, "GET", "/", {}, "",
+        [&ended, number](LocalReply reply) {
+          EXPECT_EQ(reply.status, 0);
+          ended.push_back(static_cast<int>(number));
+        },
+        number);
+  }
+  world.server->abort_local_request(8);
+  EXPECT_EQ(ended, std::vector<int>{8});
+  EXPECT_TRUE(held[1]->client_gone());
+  EXPECT_FALSE(held[0]->client_gone());
+  world.server->abort_local_request(8);
+  world.server->abort_local_request(10);
+  EXPECT_EQ(ended, std::vector<int>{8});
+  for (auto& exchange : held) exchange->abort();
+  EXPECT_EQ(ended, (std::vector<int>{8, 7, 9}));
+}
+
 TEST(LocalRequest, AForcedStopAbortsIt) {
   std::vector<http::Reference<Exchange>> pending;
   World world(

@@ -109,7 +109,7 @@ struct World {
     auto shared = std::make_shared<std::optional<LocalReply>>();
     LocalRequest::start(*server, method, target, fields, std::move(body),
                         [shared](LocalReply reply) { *shared = std::move(reply); });
-    return *shared;
+    return std::move(*shared);
   }
 
   net::Loop loop;
