@@ -1,11 +1,15 @@
 #!/usr/bin/env bash
 # bundle.sh FOLDER: writes node/lib/ there as a few modules instead of many, because Node takes 200 KB and half a
-# millisecond for each. What others import by name (index.js, and what the command imports) keeps its name.
+# millisecond for each. What is loaded by name keeps it: index.js, what the command loads, and what lib/ itself requires
+# only when it is used.
 set -euo pipefail
 here=$(dirname -- "$(readlink -f -- "${BASH_SOURCE[0]}")")
 folder=$(realpath -m -- "$1")
 
-mapfile -t entries < <(grep -hoE '\.\./lib/[a-z_]+\.js' "$here"/command/*.js | sed 's|^\.\./lib/||' | sort -u)
+mapfile -t entries < <({
+  grep -hoE '\.\./lib/[a-z_]+\.js' "$here"/command/*.js
+  grep -hoE 'require\("\./[a-z_]+\.js"\)' "$here"/lib/*.js || true
+} | sed -E 's|.*/([a-z_]+\.js).*|\1|' | sort -u)
 [[ " ${entries[*]} " == *" index.js "* ]]
 rm -rf -- "$folder"
 cd -- "$here/lib"
