@@ -422,13 +422,22 @@ void Environment::tell_stopped(double promise) {
   call(Callback::stopped, arguments);
 }
 
-void Environment::tell_local(double promise, int status, std::string_view lines,
-                             std::string_view body) {
+// An open file goes to JavaScript as a descriptor, which is JavaScript's to close then.
+void Environment::tell_local(double promise, server::LocalReply reply) {
   if (ended_) return;
   enter_javascript();
   try {
-    const std::array arguments{number(env_, promise), number(env_, status), latin1(env_, lines),
-                               bytes(env_, body)};
+    std::array arguments{number(env_, promise),
+                         number(env_, reply.status),
+                         latin1(env_, reply.fields.lines()),
+                         reply.file ? number(env_, static_cast<double>(reply.file->length))
+                                    : bytes(env_, reply.body),
+                         undefined(env_),
+                         undefined(env_)};
+    if (reply.file) {
+      arguments[4] = number(env_, static_cast<double>(reply.file->offset));
+      arguments[5] = number(env_, reply.file->file.release());
+    }
     call(Callback::local, arguments);
   } catch (const JavaScriptFailed&) {
     // There is no memory for the body, or this thread is being ended.

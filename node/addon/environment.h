@@ -13,6 +13,7 @@
 
 #include "http/exchange.h"
 #include "net/loop.h"
+#include "server/local_request.h"
 #include "server/server.h"
 #include "slots.h"
 
@@ -63,7 +64,7 @@ class Environment {
   void tell_gone(Slot& slot, http::Failure failure, bool over);
   void tell_drained(Slot& slot);
   void tell_stopped(double promise);
-  void tell_local(double promise, int status, std::string_view lines, std::string_view body);
+  void tell_local(double promise, server::LocalReply reply);
   void log(std::string_view line);
   /// No exchange uses that table any more; told to JavaScript after this entry.
   void table_ended(double table);

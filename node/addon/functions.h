@@ -10,7 +10,7 @@ namespace bao::node {
 
 /// One call of a function of the addon. Missing arguments are undefined.
 struct Call {
-  static constexpr size_t kMaxArguments = 6;
+  static constexpr size_t kMaxArguments = 7;
 
   Environment& environment;
   napi_env env;
@@ -45,6 +45,7 @@ napi_value body_state(Call& call);
 
 napi_value reply(Call& call);
 napi_value reply_text(Call& call);
+napi_value reply_file(Call& call);
 napi_value reply_error(Call& call);
 napi_value reply_nothing(Call& call);
 napi_value abort(Call& call);
@@ -63,5 +64,8 @@ napi_value close_idle_connections(Call& call);
 napi_value set_referenced(Call& call);
 napi_value pending_requests(Call& call);
 napi_value local_fetch(Call& call);
+napi_value abort_local(Call& call);
+
+napi_value media_type(Call& call);
 
 }  // namespace bao::node

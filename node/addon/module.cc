@@ -71,6 +71,7 @@ void define_all(Environment& environment, napi_value exports) {
   define<body_state>(environment, exports, "bodyState");
   define<reply>(environment, exports, "reply");
   define<reply_text>(environment, exports, "replyText");
+  define<reply_file>(environment, exports, "replyFile");
   define<reply_error>(environment, exports, "replyError");
   define<reply_nothing>(environment, exports, "replyNothing");
   define<abort>(environment, exports, "abort");
@@ -87,6 +88,8 @@ void define_all(Environment& environment, napi_value exports) {
   define<set_referenced>(environment, exports, "setReferenced");
   define<pending_requests>(environment, exports, "pendingRequests");
   define<local_fetch>(environment, exports, "localFetch");
+  define<abort_local>(environment, exports, "abortLocal");
+  define<media_type>(environment, exports, "mediaType");
 }
 
 }  // namespace

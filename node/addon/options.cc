@@ -5,6 +5,7 @@
 
 #include "application.h"
 #include "fields.h"
+#include "files.h"
 #include "values.h"
 
 namespace bao::node {
@@ -64,6 +65,11 @@ server::Target to_target(napi_env env, napi_value value) {
   napi_value lines = property(env, value, "lines");
   Fields fields;
   if (lines != nullptr && !is_nothing(env, lines)) fields = to_fields(env, lines);
+  napi_value file = property(env, value, "file");
+  if (file != nullptr) {
+    return to_file_reply(env, file, to_status(env, property(env, value, "status")),
+                         std::move(fields), property(env, value, "type"));
+  }
   napi_value content_type = property(env, value, "type");
   const bool typed = content_type != nullptr && !is_nothing(env, content_type);
   napi_value body = property(env, value, "body");

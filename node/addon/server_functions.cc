@@ -94,11 +94,12 @@ napi_value local_fetch(Call& call) {
   net::Work start([&environment, server, promise, method = to_latin1(env, call[1]),
                    target = to_latin1(env, call[2]), fields = to_fields(env, call[3]),
                    body = to_body(env, call[4])]() mutable {
-    server::LocalRequest::start(*server, method, target, fields, std::move(body),
-                                [&environment, promise](server::LocalReply reply) {
-                                  environment.tell_local(promise, reply.status,
-                                                         reply.fields.lines(), reply.body);
-                                });
+    server::LocalRequest::start(
+        *server, method, target, fields, std::move(body),
+        [&environment, promise](server::LocalReply reply) {
+          environment.tell_local(promise, std::move(reply));
+        },
+        static_cast<uint64_t>(promise));
   });
   // Handlers that ask for each other must not pile up on the stack.
   if (environment.in_handler()) {
@@ -106,6 +107,13 @@ napi_value local_fetch(Call& call) {
   } else {
     start();
   }
+  return nullptr;
+}
+
+napi_value abort_local(Call& call) {
+  Environment::Entry entry(call.environment);
+  const double promise = to_number(call.env, call[1]);
+  call.environment.server(call.index(0)).abort_local_request(static_cast<uint64_t>(promise));
   return nullptr;
 }
 

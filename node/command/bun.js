@@ -22,6 +22,14 @@ function serve(options) {
   return require("../lib/serve.js").serve(options);
 }
 
+function file(what, options) {
+  return require("../lib/file.js").file(what, options);
+}
+
+function write(destination, data, options) {
+  return require("../lib/file_write.js").write(destination, data, options);
+}
+
 /** Waits so many milliseconds, or until a Date. */
 function sleep(time) {
   const milliseconds = time instanceof Date ? time.getTime() - Date.now() : Number(time);
@@ -88,6 +96,17 @@ const consumers = (name) => (stream) => require("node:stream/consumers")[name](s
 
 const members = {
   serve,
+  file,
+  write,
+  get stdin() {
+    return file(0);
+  },
+  get stdout() {
+    return file(1);
+  },
+  get stderr() {
+    return file(2);
+  },
   sleep,
   sleepSync,
   escapeHTML,

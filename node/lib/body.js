@@ -9,7 +9,7 @@
  * and in `_used` whether it was taken.
  */
 import { Blob } from "node:buffer";
-import { formDataBlob, readFormData } from "./form_data.js";
+import { bodyOfForm, readFormData } from "./form_data.js";
 import { hasUnreadBody, streamOfSlot, takeFromSlot } from "./slot_body.js";
 
 export const TEXT_TYPE = "text/plain;charset=utf-8";
@@ -81,8 +81,9 @@ function extractObject(holder, value) {
     return null;
   }
   if (value[Symbol.toStringTag] === "FormData") {
-    holder._body = formDataBlob(value);
-    return holder._body.type;
+    const { body, type } = bodyOfForm(value);
+    holder._body = body;
+    return type;
   }
   return extractIterable(holder, value);
 }
@@ -287,6 +288,10 @@ function read(holder, asText, convert) {
   }
 }
 
+function asPromise(action, argument) {
+  return new Promise((resolve) => resolve(action(argument)));
+}
+
 /**
  * A program may begin to read a body and answer without waiting for it, or wait for something else
  * first. That its client has gone, or sent no JSON, is no error that should end the process then.
@@ -315,6 +320,7 @@ const members = {
 
   blob() {
     const type = this.headers.get("content-type") ?? "";
+    if (this._body instanceof Blob && this._body.type === type) return asPromise(moveBody, this);
     return read(this, false, (value) => new Blob(value === null ? [] : [value], { type }));
   },
 

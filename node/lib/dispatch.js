@@ -193,8 +193,13 @@ export function drained(slot) {
 
 /** Takes the slot of a pending request for its reply. */
 export function takeSlot(request) {
-  const slot = request._slot;
   if (request._cookies !== null) giveCookies(request);
+  return forgetSlot(request);
+}
+
+/** Forgets the slot of a pending request whose reply is on its way. */
+export function forgetSlot(request) {
+  const slot = request._slot;
   pending[slot] = undefined;
   request._slot = -1;
   if (request._watch !== null) request._detached(0);

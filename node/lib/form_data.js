@@ -6,10 +6,12 @@ import { Blob } from "node:buffer";
 import { platformResponse } from "./platform_classes.js";
 
 /**
- * A Blob with the multipart text of the form (RFC 7578; how names are escaped and lines end: HTML,
- * "multipart form data"). The boundary is in lower case because a Blob's type is.
+ * The multipart text of the form (RFC 7578; how names are escaped and lines end: HTML, "multipart
+ * form data") and its type: a Blob, or a stream if there are files that are still to be read. The
+ * boundary is in lower case because a Blob's type is.
+ * @returns {{ body: Blob | ReadableStream, type: string }}
  */
-export function formDataBlob(form) {
+export function bodyOfForm(form) {
   const boundary = "----bao-form-" + crypto.randomUUID();
   const parts = [];
   for (const [name, value] of form) {
@@ -23,7 +25,17 @@ export function formDataBlob(form) {
     }
   }
   parts.push(`--${boundary}--\r\n`);
-  return new Blob(parts, { type: `multipart/form-data; boundary=${boundary}` });
+  const type = `multipart/form-data; boundary=${boundary}`;
+  // Only a BunFile has that name.
+  const isLazy = parts.some((part) => typeof part !== "string" && "_fd" in part);
+  return { body: isLazy ? ReadableStream.from(contentOf(parts)) : new Blob(parts), type };
+}
+
+async function* contentOf(parts) {
+  for (const part of parts) {
+    if (typeof part === "string") yield new TextEncoder().encode(part);
+    else yield* part.stream();
+  }
 }
 
 const SPECIAL = /[\r\n"]/g;

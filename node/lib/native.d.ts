@@ -75,8 +75,15 @@ export interface Table {
   drained(slot: number): void;
   /** `stop` with this number is done. */
   stopped(promise: number): void;
-  /** The reply to `localFetch`: status 0 if it was aborted; `lines` are field lines. */
-  local(promise: number, status: number, lines: string, body: Uint8Array): void;
+  /**
+   * The reply to `localFetch`: status 0 if it was aborted; `lines` are field lines. `body` is a
+   * number if the content is in a large file: so many bytes from `offset` on of the descriptor
+   * `fd`, which is to be closed.
+   */
+  local(
+    promise: number, status: number, lines: string, body: Uint8Array | number,
+    offset?: number, fd?: number,
+  ): void;
   /** Nothing uses the table of this number any more: its handlers can be forgotten. */
   forget(table: number): void;
   /** A warning of the server. */
@@ -150,6 +157,17 @@ export function reply(
 ): boolean;
 /** `reply` with status 200, no fields and text/plain;charset=utf-8. */
 export function replyText(slot: number, body: string): boolean;
+/**
+ * `reply` with the bytes from `begin` to `end` (perhaps Infinity) of a file, as server::send_file
+ * has it: conditions and ranges are the engine's. `type` as of `reply`, or undefined for that of
+ * the file's name. 0 if it was sent; else nothing was, the slot is still good, and the number is
+ * that of the error (errno): EISDIR for a folder, EOPNOTSUPP for what is no regular file. `gone`
+ * may be called before it returns.
+ */
+export function replyFile(
+  slot: number, status: number, lines: string | null, type: string | null | undefined,
+  path: string, begin: number, end: number,
+): number;
 /** Ends the connection; false if it was over already. `gone` is not called. */
 export function abort(slot: number): boolean;
 /** How long nothing may move while this exchange lasts, in milliseconds; 0: for ever. */
@@ -205,10 +223,18 @@ export interface Settings {
   environment?: Record<string, string | undefined>;
 }
 
-/** What answers: a handler's number, a prepared reply, or null (on to `fetch`). */
-export type Target = number | null | {
-  status: number; lines: string | null; type: string | null; body: string | Uint8Array | null;
-};
+/** What answers: a handler's number, a prepared reply, a file, or null (on to `fetch`). */
+export type Target =
+  | number
+  | null
+  | {
+      status: number; lines: string | null; type: string | null;
+      body: string | Uint8Array | null;
+    }
+  | {
+      status: number; lines: string | null; type: string | null | undefined;
+      file: { path: string; begin: number; end: number };
+    };
 
 /** A table of routes. `fetch` is a handler's number, or -1. */
 export interface Routes {
@@ -244,6 +270,13 @@ export function localFetch(
   server: number, method: string, target: string, lines: string, body: Uint8Array | null,
   promise: number,
 ): void;
+/** Nobody waits any more for the reply to a `localFetch`: its handler sees its client go. */
+export function abortLocal(server: number, promise: number): void;
+
+// -- Files
+
+/** The media type of a name, by its extension. */
+export function mediaType(path: string): string;
 
 // -- Errors
 

@@ -71,6 +71,7 @@ export const {
   dropBody,
   reply,
   replyText,
+  replyFile,
   replyError,
   replyNothing,
   abort,
@@ -87,4 +88,6 @@ export const {
   setReferenced,
   pendingRequests,
   localFetch,
+  abortLocal,
+  mediaType,
 } = addon;

@@ -7,16 +7,21 @@
  * is a string and that was not `_used` goes out as that string with `_status` and `_type`. So `new
  * Response("text")` must only store.
  */
+import { Blob } from "node:buffer";
+import fs from "node:fs";
 import {
   bytesOfStream,
   defineBody,
   dropBody,
   extract,
+  moveBody,
   shareBody,
   take,
   takeStream,
   TEXT_TYPE,
 } from "./body.js";
+import { BunFile } from "./file.js";
+import { fileBehind } from "./file_read.js";
 import { Headers } from "./headers.js";
 import { standInFor } from "./platform_classes.js";
 
@@ -199,15 +204,16 @@ function redirectTarget(text) {
 // -- What the server sends
 
 /**
- * A reply as native.reply takes it, or native.replyStream: then there is a stream, whose length is
- * null unless the program has declared it, and no body.
+ * A reply as native.reply takes it; or native.replyStream: then there is a stream, whose length is
+ * null unless the program has declared it, and no body; or native.replyFile: then there is a file.
  * @typedef {object} Parts
  * @property {number} status
  * @property {string | null} lines
- * @property {string | null} type
+ * @property {string | null | undefined} type
  * @property {string | Uint8Array | null} [body]
  * @property {ReadableStream} [stream]
  * @property {number | null} [length]
+ * @property {{ path: string, begin: number, end: number }} [file]
  */
 
 /** Whether a handler has returned a Response, ours or the platform's. */
@@ -226,17 +232,56 @@ export function replyParts(response, asStream = false) {
     return asStream ? partsOfPlatforms(response) : wholePartsOfPlatforms(response);
   }
   if (response._status === 0) throw new TypeError("Response.error() cannot be sent");
-  const stream = asStream ? takeStream(response) : null;
-  if (stream !== null) return partsOfStream(response, stream);
+  if (response._body instanceof BunFile) return partsOfFile(response, moveBody(response));
+  if (asStream) {
+    const stream = takeStream(response);
+    if (stream !== null) return partsOfTaken(response, stream);
+    if (isLargeBlob(response._body)) return partsOfBlob(response);
+  }
   const body = take(response, true);
   const parts = { status: response._status, lines: linesOf(response), type: response._type, body };
   return body instanceof Promise ? body.then((whole) => withBody(parts, whole)) : parts;
 }
 
-function partsOfStream(response, stream) {
-  const length = declaredLength(response._headers);
+/** A stream that nobody has read from yet: what is behind it may be a file, as Bun sees it, too. */
+function partsOfTaken(response, stream) {
+  const file = fileBehind(stream);
+  if (file === undefined) {
+    return partsOfStream(response, stream, declaredLength(response._headers));
+  }
+  stream.getReader();
+  response._type = file.type;
+  return partsOfFile(response, file);
+}
+
+function partsOfStream(response, stream, length) {
   const lines = linesOf(response);
   return { status: response._status, lines, type: response._type, stream, length };
+}
+
+/** Blobs from this size on are not put into memory to be sent. */
+const LARGE_BLOB = 1024 * 1024;
+
+function isLargeBlob(body) {
+  return body !== null && typeof body === "object" && body instanceof Blob && body.size > LARGE_BLOB;
+}
+
+function partsOfBlob(response) {
+  const blob = moveBody(response);
+  return partsOfStream(response, blob.stream(), blob.size);
+}
+
+/** A descriptor is sent by the engine if it stands for a regular file, else read from. */
+function partsOfFile(response, file) {
+  if (file._fd >= 0 && !isRegular(file._fd)) return partsOfStream(response, file.stream(), null);
+  const type = file._type === null && response._type !== null ? undefined : response._type;
+  const path = file._fd >= 0 ? `/proc/self/fd/${file._fd}` : file._path;
+  const content = { path, begin: file._begin, end: file._end };
+  return { status: response._status, lines: linesOf(response), type, file: content };
+}
+
+function isRegular(fd) {
+  return fs.fstatSync(fd).isFile();
 }
 
 function linesOf(response) {

@@ -2,7 +2,8 @@
  * Makes a table for the addon out of the options `routes`, `static`, `fetch` and `error`.
  */
 import { addEntry, removeEntry } from "./dispatch.js";
-import { isResponse, replyParts } from "./response.js";
+import { BunFile } from "./file.js";
+import { isResponse, replyParts, Response } from "./response.js";
 
 const METHODS = ["GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS"];
 
@@ -99,10 +100,11 @@ function targetOf(compiler, pattern, value) {
   return targetsByMethod(compiler, pattern, value);
 }
 
-/** A handler, a Response or false; undefined for anything else. */
+/** A handler, a Response, a file or false; undefined for anything else. */
 function simpleTarget(compiler, pattern, value) {
   if (value === false) return null;
   if (typeof value === "function") return number(compiler, value, namesOf(pattern));
+  if (value instanceof BunFile) return preparedTarget(compiler, pattern, new Response(value));
   return isResponse(value) ? preparedTarget(compiler, pattern, value) : undefined;
 }
 
@@ -116,6 +118,9 @@ function preparedTarget(compiler, pattern, response) {
   if (response._body instanceof ReadableStream) {
     const mend = "give text or bytes, or a handler that returns it";
     refuse(pattern, `has a Response whose body is a stream: ${mend}`);
+  }
+  if (response._body instanceof BunFile && response._body._fd >= 0) {
+    refuse(pattern, "has a file that is a descriptor: give its path, or a handler that returns it");
   }
   const kept = response.clone();
   const parts = replyParts(kept.clone());

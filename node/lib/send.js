@@ -1,7 +1,9 @@
 /**
  * Sends what handlers return, in all the ways that are not the shortest.
  */
-import { giveCookies, giveSlotBack, takeSlot } from "./dispatch.js";
+import { constants } from "node:os";
+import { getSystemErrorMap } from "node:util";
+import { forgetSlot, giveCookies, giveSlotBack, takeSlot } from "./dispatch.js";
 import { fail, failLast } from "./failure.js";
 import * as native from "./native.js";
 import { cancelStream, sendStream } from "./reply_stream.js";
@@ -34,6 +36,7 @@ function sendParts(entry, request, parts) {
     const sentence = `A Response with status ${status} cannot be sent: give 200 to 599`;
     return fail(entry, request, new RangeError(sentence));
   }
+  if (parts.file !== undefined) return sendFile(entry, request, parts);
   if (parts.stream !== undefined && hasContent(request, status)) {
     if (request._cookies !== null) giveCookies(request);
     return sendStream(request, parts);
@@ -45,6 +48,40 @@ function sendParts(entry, request, parts) {
     giveSlotBack(request, slot);
     fail(entry, request, error);
   }
+}
+
+function sendFile(entry, request, { status, lines, type, file }) {
+  const { path, begin, end } = file;
+  let errno;
+  try {
+    if (request._cookies !== null) giveCookies(request);
+    errno = native.replyFile(request._slot, status, lines, type, path, begin, end);
+  } catch (error) {
+    return fail(entry, request, error);
+  }
+  if (errno !== 0) return fail(entry, request, fileError(errno, path));
+  // The exchange may have ended with its reply, and then `gone` has told.
+  if (request._slot >= 0) forgetSlot(request);
+}
+
+const { EISDIR, EOPNOTSUPP } = constants.errno;
+
+/** Why a file cannot be sent, as Bun and node:fs tell such things. */
+function fileError(errno, path) {
+  const [code, words] = getSystemErrorMap().get(-errno) ?? [`E${errno}`, "unknown error"];
+  const isFolder = errno === EISDIR;
+  const message = isFolder
+    ? "Cannot stream a directory as a response body"
+    : `${code}: ${errno === EOPNOTSUPP ? "not a regular file" : words}, open '${path}'`;
+  const error = new Error(message);
+  Object.assign(error, { errno: -errno, code, syscall: isFolder ? "read" : "open", path });
+  return withoutStack(error);
+}
+
+/** There is no code of the program on the stack of an error of ours. */
+function withoutStack(error) {
+  error.stack = `${error.name}: ${error.message}`;
+  return error;
 }
 
 function hasContent(request, status) {
@@ -78,10 +115,9 @@ function sendNothing(entry, request, result) {
 }
 
 function wrongResult(result) {
-  const error = new TypeError(`Expected a Response object, but received ${shown(result)}`);
-  // There is no code of the program on this stack.
-  error.stack = `TypeError: ${error.message}`;
-  return error;
+  return withoutStack(
+    new TypeError(`Expected a Response object, but received ${shown(result)}`),
+  );
 }
 
 function shown(value) {

@@ -2,7 +2,9 @@
  * The Server object that serve() returns: Bun's members, over a server of the addon.
  */
 import { abortRequest } from "./dispatch.js";
+import { streamOfFile } from "./file_read.js";
 import * as native from "./native.js";
+import { OpenFile } from "./open_file.js";
 import { checkFunction } from "./options.js";
 import { OF_THE_TRANSFER } from "./platform.js";
 import { Request } from "./request.js";
@@ -34,17 +36,23 @@ export function stopped(number) {
 }
 
 /** The table's function: the reply to a request of `server.fetch`, if it was not aborted. */
-export function local(number, status, lines, bytes) {
+export function local(number, status, lines, content, offset, fd) {
   const resolvers = takePromise(number);
-  if (resolvers === undefined) return;
+  const open = fd === undefined ? null : new OpenFile(fd);
+  if (resolvers === undefined) return void open?.close();
   const { resolve, reject } = resolvers;
   if (status === 0) return reject(new DOMException("The request was aborted.", "AbortError"));
+  const bytes = open === null ? content : streamOfOpen(open, offset, offset + content);
   const body = status === 204 || status === 205 || status === 304 ? null : bytes;
   const headers = lines.split("\r\n").slice(0, -1).map((line) => {
     const colon = line.indexOf(":");
     return [line.slice(0, colon), line.slice(colon + 1).trim()];
   });
   resolve(new Response(body, { status, headers }));
+}
+
+function streamOfOpen(open, begin, end) {
+  return streamOfFile({ _path: null, _fd: -1, _begin: begin, _end: end, _open: open });
 }
 
 export class Server {
@@ -153,7 +161,7 @@ export class Server {
 
   /**
    * Asks the server's own handlers, without a socket. `input`: a path, a URL or a Request. Its
-   * signal ends the waiting; the handler goes on.
+   * signal, or that of `init`, ends the waiting, and aborts the signal that the handler has.
    */
   async fetch(input, init) {
     const request = requestOf(input, init, this.#facts.url);
@@ -168,7 +176,10 @@ export class Server {
       if (!NOT_FOR_LOCAL.has(name)) lines += `${name}: ${value}\r\n`;
     }
     const { number, promise } = newPromise();
-    const abort = () => takePromise(number)?.reject(signal.reason);
+    const abort = () => {
+      takePromise(number)?.reject(signal.reason);
+      if (this.#number >= 0) native.abortLocal(this.#number, number);
+    };
     signal.addEventListener("abort", abort);
     try {
       native.localFetch(

@@ -200,6 +200,99 @@ export declare const Response: {
   error(): Response;
 };
 
+// -- Files
+
+/**
+ * A file as a Blob: lazy, so nothing is opened or read before somebody asks, and then it is as the
+ * file is by then. There need not be one.
+ *
+ * As the body of a Response it is sent by the engine, with its type, `ETag`, `Last-Modified`,
+ * conditions and ranges; a slice is a 206. A file that is not there makes a handler fail with
+ * ENOENT, and lets a request for a route go on to `fetch`.
+ */
+export interface BunFile extends Blob {
+  /** The path as it was given; undefined for a descriptor. */
+  readonly name?: string;
+  /** By the extension of the name, unless the program has said another. */
+  readonly type: string;
+  /** Of now; 0 if there is no file, Infinity for what has no size. */
+  readonly size: number;
+  /** Milliseconds since 1970; 0 if there is no file. */
+  readonly lastModified: number;
+  /** A part of the file; negative places are counted from the end. It is not opened for this. */
+  slice(begin?: number, end?: number, contentType?: string): BunFile;
+  slice(begin?: number, contentType?: string): BunFile;
+  slice(contentType?: string): BunFile;
+  text(): Promise<string>;
+  json(): Promise<any>;
+  bytes(): Promise<Uint8Array<ArrayBuffer>>;
+  arrayBuffer(): Promise<ArrayBuffer>;
+  formData(): Promise<FormData>;
+  stream(): ReadableStream<Uint8Array<ArrayBuffer>>;
+  /** True for regular files and pipes, false for folders, devices, and what is not there. */
+  exists(): Promise<boolean>;
+  stat(): Promise<import("node:fs").Stats>;
+  /** Removes the file. */
+  delete(): Promise<void>;
+  unlink(): Promise<void>;
+  /** `write` to this file. */
+  write(data: Writable, options?: WriteOptions): Promise<number>;
+  /** Empties the file, to be written bit by bit. Throws if it cannot be opened. */
+  writer(options?: { highWaterMark?: number }): FileSink;
+}
+
+/** Writes to a file bit by bit. Counts of bytes are promises where a slow pipe has to be waited for. */
+export interface FileSink {
+  write(chunk: string | Bytes): number | Promise<number>;
+  /** Writes what was gathered. */
+  flush(): number | Promise<number>;
+  /** Writes what was gathered, and closes the file. */
+  end(error?: Error): number | Promise<number>;
+  /** How much is gathered at most, in bytes: 64 KiB. */
+  start(options?: { highWaterMark?: number }): void;
+  ref(): void;
+  unref(): void;
+}
+
+/** A file by its path, its URL or its descriptor. */
+export declare function file(
+  path: string | URL | Uint8Array | number,
+  options?: { type?: string },
+): BunFile;
+
+/** What can be written to a file. */
+export type Writable =
+  | string
+  | Bytes
+  | Blob
+  | readonly BlobPart[]
+  | Response
+  | Request
+  | globalThis.Response
+  | globalThis.Request
+  | ReadableStream
+  | AsyncIterable<string | Bytes>
+  | FormData
+  | URLSearchParams;
+type BlobPart = string | Blob | ArrayBuffer | NodeJS.ArrayBufferView<ArrayBuffer>;
+
+export interface WriteOptions {
+  /** Makes the folders that lead to a new file: true. */
+  createPath?: boolean;
+  /** The permissions of a new file, 0 to 0o777, before the umask: 0o666. */
+  mode?: number;
+}
+
+/**
+ * Replaces what is in a file, and resolves to the number of bytes. What comes in pieces (the body of
+ * a Request, say) is written piece by piece, in a bounded amount of memory.
+ */
+export declare function write(
+  destination: string | URL | Uint8Array | number | BunFile,
+  data: Writable,
+  options?: WriteOptions,
+): Promise<number>;
+
 // -- Handlers
 
 type Awaitable<Value> = Value | Promise<Value>;
@@ -244,14 +337,16 @@ export type Handler<Incoming extends Request = IncomingRequest> = (
 export type Method = "GET" | "POST" | "PUT" | "DELETE" | "PATCH" | "HEAD" | "OPTIONS";
 
 /**
- * What stands on a route: a handler, a Response (prepared once, sent without running code), either
- * for each method, or `false` to let requests go on to `fetch`.
+ * What stands on a route: a handler, a Response (prepared once, sent without running code), a file
+ * (opened for each request; if it is not there, the request goes on to `fetch`), each of them by
+ * method, or `false` to let requests go on to `fetch`.
  */
 export type Route<Path extends string = string> =
   | Handler<RoutedRequest<Path>>
   | Reply
+  | BunFile
   | false
-  | { [Name in Method]?: Handler<RoutedRequest<Path>> | Reply };
+  | { [Name in Method]?: Handler<RoutedRequest<Path>> | Reply | BunFile };
 
 /** What a handler threw. */
 export interface ThrownError extends Error {
@@ -368,7 +463,10 @@ export interface Server extends Disposable, AsyncDisposable {
   closeIdleConnections(): number;
   /** Replaces the handlers, nothing else. Requests under way end with the old ones. */
   reload<Path extends string>(options: ServeOptions<Path>): this;
-  /** Asks the server's own handlers without a socket. A path is relative to the server's URL. */
+  /**
+   * Asks the server's own handlers without a socket. A path is relative to the server's URL. A signal
+   * that aborts reaches the handler, too.
+   */
   fetch(
     request: string | URL | Request | globalThis.Request,
     init?: RequestInit,

@@ -25,6 +25,17 @@ declare module "bun" {
   /** Starts a server. */
   export function serve<Path extends string>(options: Handlers<Path>): Server;
 
+  export type BunFile = import("./bao.js").BunFile;
+  export type FileSink = import("./bao.js").FileSink;
+
+  /** A file by its path, its URL or its descriptor, as a Blob that is read when somebody asks. */
+  export const file: typeof import("./bao.js").file;
+  /** Replaces what is in a file, and resolves to the number of bytes. */
+  export const write: typeof import("./bao.js").write;
+  export const stdin: BunFile;
+  export const stdout: BunFile;
+  export const stderr: BunFile;
+
   /** Waits so many milliseconds, or until a time. */
   export function sleep(time: number | Date): Promise<void>;
   /** Stops the whole thread for so many milliseconds. */
@@ -85,6 +96,8 @@ declare module "bun" {
 declare var Bun: Omit<typeof import("bun"), "default">;
 
 declare namespace Bun {
+  type BunFile = import("bun").BunFile;
+  type FileSink = import("bun").FileSink;
   type Server<Data = undefined> = import("bun").Server<Data>;
   type ServeOptions<Path extends string = string> = import("bun").ServeOptions<Path>;
   type BunRequest<Path extends string = string> = import("bun").BunRequest<Path>;

@@ -21,6 +21,9 @@ export default { fetch: (req) => new Response(req.url) } satisfies Serve.Options
 export const older = { fetch: (req) => new Response(req.url) } satisfies Serve;
 
 Bun.serve({ fetch: () => new Response() }).stop() satisfies Promise<void>;
+const file: Bun.BunFile = Bun.file("a.txt");
+Bun.serve({ routes: { "/a": file, "/b": new Response(file.slice(0, 1)) } });
+(await Bun.write(file, await Bun.stdin.text())) satisfies number;
 Default.sleep(1) satisfies Promise<void>;
 Bun.env.HOME satisfies string | undefined;
 [import.meta.dir, import.meta.path, import.meta.file, Bun.main, Bun.version].map(
