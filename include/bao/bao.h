@@ -14,4 +14,5 @@
 #include <bao/server.h>
 #include <bao/socket_address.h>
 #include <bao/task.h>
+#include <bao/websocket.h>
 #include <bao/writer.h>
