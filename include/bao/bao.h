@@ -16,4 +16,5 @@
 #include <bao/server.h>
 #include <bao/socket_address.h>
 #include <bao/task.h>
+#include <bao/websocket.h>
 #include <bao/writer.h>

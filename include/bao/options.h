@@ -9,6 +9,7 @@
 
 #include <bao/handler.h>
 #include <bao/routes.h>
+#include <bao/websocket.h>
 
 namespace bao {
 
@@ -54,6 +55,8 @@ struct Options {
   Handler fetch = {};
   /// Answers when a handler throws.
   ErrorHandler error = {};
+  /// The handlers of WebSockets and their limits; requests become WebSockets by `Server::upgrade`.
+  WebSocketOptions websocket = {};
 
   // -- How to behave
 
@@ -89,6 +92,8 @@ struct ReloadOptions {
   Routes routes = {};
   Handler fetch = {};
   ErrorHandler error = {};
+  /// For open WebSockets, too. Without a handler the old ones stay, with their limits.
+  WebSocketOptions websocket = {};
 };
 
 }  // namespace bao

@@ -7,12 +7,14 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
 #include <bao/options.h>
 #include <bao/request.h>
 #include <bao/task.h>
+#include <bao/websocket.h>
 
 namespace bao {
 
@@ -91,11 +93,13 @@ class Server {
 
   /// Requests that have come and are not yet answered.
   std::uint64_t pending_requests() const;
+  /// WebSockets that are open.
+  std::uint64_t pending_web_sockets() const;
   Counters counters() const;
 
   /// Stops accepting. Idle connections close at once, the others once their request is answered.
-  /// With `force` all are cut: requests under way are aborted. May be called again, with `force`
-  /// too.
+  /// WebSockets go on until they are closed. With `force` all are cut: requests under way are
+  /// aborted, WebSockets closed with 1001. May be called again, with `force` too.
   ///
   /// A handler may call it but must not await it: the end of the server waits for the handler's
   /// reply, and so each would wait for the other. Drop the result there, or await it in a task of
@@ -103,8 +107,8 @@ class Server {
   Stopping stop(bool force = false);
   /// Closes connections that wait between requests; returns how many.
   std::size_t close_idle_connections();
-  /// Replaces routes and handlers for requests from now on. Throws OptionError and changes nothing
-  /// if they are wrong.
+  /// Replaces routes and handlers for requests from now on, and those of WebSockets. Throws
+  /// OptionError and changes nothing if they are wrong.
   void reload(ReloadOptions options);
   /// Runs the handlers without a socket: `co_await server.fetch("/users/7")`. `target` is a path
   /// with an optional query, or an http URL. Throws std::runtime_error if the handler aborts the
@@ -120,6 +124,24 @@ class Server {
   /// Cuts the connection: the client sees a reset, the stop token fires, pending body reads throw,
   /// a later response is ignored. False if the request was over.
   bool abort(Request& request);
+
+  /// Makes a WebSocket of a request: the handler `.websocket.open` has run when this returns, and
+  /// the handler of the request returns nothing (`std::nullopt`). May be called after a `co_await`.
+  /// False if the request does not ask for a WebSocket as it should, has been answered, or came
+  /// without a socket, or the server stops; it is then to be answered as usual. (One that asks for
+  /// another version than 13 has been answered with 426.) Throws std::logic_error if `.websocket`
+  /// has no handlers.
+  bool upgrade(Request& request, UpgradeOptions options);
+  bool upgrade(Request& request);
+  /// Sends a message to all WebSockets that have subscribed to the topic; returns how many those
+  /// are. They get it at the end of the loop's turn, compressed where that is possible unless
+  /// `compress` is false.
+  std::size_t publish(std::string_view topic, std::string_view text, bool compress = true);
+  std::size_t publish_binary(std::string_view topic, std::span<const std::byte> bytes,
+                             bool compress = true);
+  std::size_t publish_binary(std::string_view topic, std::string_view bytes, bool compress = true);
+  /// How many WebSockets have subscribed to the topic.
+  std::size_t subscriber_count(std::string_view topic) const;
 
   /// Whether the server keeps `run` going while it listens; it does unless told otherwise. Requests
   /// under way always do.

@@ -24,6 +24,9 @@ constexpr server::OptionNames kNames{
     .max_head_size = "maxHeadSize",
     .max_head_fields = "maxHeadFields",
     .id = "id",
+    .web_socket_max_payload_length = "websocket.maxPayloadLength",
+    .web_socket_backpressure_limit = "websocket.backpressureLimit",
+    .web_socket_idle_timeout = "websocket.idleTimeout",
 };
 
 std::string text_option(napi_env env, napi_value options, const char* name) {

@@ -92,8 +92,8 @@ void add_route(server::Table::Builder& builder, App& app, const Route& route) {
 
 }  // namespace
 
-App::App(Server server, ErrorHandler error, bool development)
-    : server_(std::move(server)), error_(std::move(error)) {
+App::App(Server server, ErrorHandler error, WebSocketOptions web_sockets, bool development)
+    : server_(std::move(server)), error_(std::move(error)), web_sockets_(std::move(web_sockets)) {
   if (development) capture_.emplace();
 }
 
@@ -116,18 +116,18 @@ void App::on_request(server::Exchange& exchange, server::HandlerId id) {
   }
 }
 
-http::Reference<server::Table> make_table(Server server, const Routes& routes, Handler fetch,
-                                          ErrorHandler error, bool development) {
-  auto app = std::make_unique<App>(std::move(server), std::move(error), development);
+http::Reference<server::Table> make_table(Server server, TableOptions options, bool development) {
+  auto app = std::make_unique<App>(std::move(server), std::move(options.error),
+                                   std::move(options.web_sockets), development);
   server::Table::Builder builder;
-  for (const Route& route : routes.entries()) {
+  for (const Route& route : options.routes.entries()) {
     try {
       add_route(builder, *app, route);
     } catch (const routing::PatternError& error) {
       throw OptionError(route.pattern, error.what());
     }
   }
-  if (fetch) builder.set_fetch(app->add(std::move(fetch)));
+  if (options.fetch) builder.set_fetch(app->add(std::move(options.fetch)));
   return std::move(builder).build(std::move(app));
 }
 

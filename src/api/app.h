@@ -7,6 +7,7 @@
 #include <bao/options.h>
 #include <bao/server.h>
 
+#include "api/socket_events.h"
 #include "server/application.h"
 #include "server/table.h"
 #include "trace/throw_hook.h"
@@ -17,9 +18,12 @@ namespace bao::detail {
 /// it serves has ended.
 class App final : public server::Application {
  public:
-  App(Server server, ErrorHandler error, bool development);
+  App(Server server, ErrorHandler error, WebSocketOptions web_sockets, bool development);
 
   void on_request(server::Exchange& exchange, server::HandlerId id) override;
+  server::WebSocketHandler* web_sockets() override {
+    return web_sockets_.enabled() ? &web_sockets_ : nullptr;
+  }
 
   server::HandlerId add(Handler handler);
   Server& server() { return server_; }
@@ -29,14 +33,22 @@ class App final : public server::Application {
  private:
   Server server_;
   ErrorHandler error_;
+  SocketEvents web_sockets_;
   std::vector<Handler> handlers_;
   // In development every throw on this thread is remembered, so that the error page can show where
   // it came from.
   std::optional<trace::CaptureThrows> capture_;
 };
 
-/// Makes a table of a program's routes. Throws OptionError that names the route.
-http::Reference<server::Table> make_table(Server server, const Routes& routes, Handler fetch,
-                                          ErrorHandler error, bool development);
+/// What makes a table: what `serve` and `reload` are given.
+struct TableOptions {
+  const Routes& routes;
+  Handler fetch;
+  ErrorHandler error;
+  WebSocketOptions web_sockets;
+};
+
+/// Makes a table of a program's routes and handlers. Throws OptionError that names the route.
+http::Reference<server::Table> make_table(Server server, TableOptions options, bool development);
 
 }  // namespace bao::detail

@@ -27,6 +27,9 @@ constexpr server::OptionNames kNames{
     .max_head_size = ".max_head_size",
     .max_head_fields = ".max_head_fields",
     .id = ".id",
+    .web_socket_max_payload_length = ".websocket.max_payload_length",
+    .web_socket_backpressure_limit = ".websocket.backpressure_limit",
+    .web_socket_idle_timeout = ".websocket.idle_timeout",
 };
 
 void log_to_stderr(std::string_view lines) {
@@ -48,6 +51,7 @@ server::Settings settings_of(Options& options) {
   settings.max_head_size = options.max_head_size;
   settings.max_head_fields = options.max_head_fields;
   settings.id = std::move(options.id);
+  settings.web_socket = detail::web_socket_settings(options.websocket);
   settings.log = options.log ? std::move(options.log) : server::LogSink(log_to_stderr);
   return server::checked(std::move(settings), options.arguments.port(), kNames,
                          [](const char* name) { return std::getenv(name); });
@@ -57,11 +61,21 @@ server::Settings settings_of(Options& options) {
 
 namespace detail {
 
+server::WebSocketSettings checked_web_socket_settings(const WebSocketOptions& options) {
+  server::WebSocketSettings settings = web_socket_settings(options);
+  server::check(settings, kNames);
+  return settings;
+}
+
 std::shared_ptr<ServerState> ServerState::start(Options options) {
   server::Settings settings = settings_of(options);
   auto state = std::make_shared<ServerState>();
-  auto table = make_table(Server(state), options.routes, std::move(options.fetch),
-                          std::move(options.error), *settings.development);
+  auto table = make_table(Server(state),
+                          {.routes = options.routes,
+                           .fetch = std::move(options.fetch),
+                           .error = std::move(options.error),
+                           .web_sockets = std::move(options.websocket)},
+                          *settings.development);
   LoopState& loop = LoopState::current();
   state->core_ = server::Server::start(loop.loop, std::move(settings), std::move(table));
   loop.add_server(state);

@@ -73,14 +73,19 @@ std::uint64_t Server::pending_requests() const {
   return state_->core().pending_requests();
 }
 
+std::uint64_t Server::pending_web_sockets() const {
+  return state_->core().web_sockets().open();
+}
+
 Counters Server::counters() const {
   const http1::Counters& counters = state_->core().counters();
-  return {.connections_open = counters.connections_open,
+  const websocket::Counters& sockets = state_->core().web_sockets().counters();
+  return {.connections_open = counters.connections_open + sockets.open,
           .connections_total = counters.connections_total,
           .requests_pending = pending_requests(),
           .requests_total = counters.requests_total,
-          .bytes_in = counters.bytes_in,
-          .bytes_out = counters.bytes_out,
+          .bytes_in = counters.bytes_in + sockets.bytes_in,
+          .bytes_out = counters.bytes_out + sockets.bytes_out,
           .replies_by_class = counters.replies_by_class};
 }
 
@@ -97,8 +102,58 @@ std::size_t Server::close_idle_connections() {
 }
 
 void Server::reload(ReloadOptions options) {
-  state_->core().reload(detail::make_table(*this, options.routes, std::move(options.fetch),
-                                           std::move(options.error), development()));
+  try {
+    const auto settings = detail::checked_web_socket_settings(options.websocket);
+    state_->core().reload(detail::make_table(*this,
+                                             {.routes = options.routes,
+                                              .fetch = std::move(options.fetch),
+                                              .error = std::move(options.error),
+                                              .web_sockets = std::move(options.websocket)},
+                                             development()),
+                          settings);
+  } catch (const server::SettingsError& error) {
+    throw OptionError(error.option(), error.what());
+  }
+}
+
+// ---- WebSockets
+
+bool Server::upgrade(Request& request, UpgradeOptions options) {
+  server::Exchange& exchange = detail::Call::of(request).exchange();
+  server::WebSockets& sockets = exchange.server().web_sockets();
+  if (!sockets.enabled()) {
+    throw std::logic_error(
+        "Server::upgrade: there are no handlers of WebSockets: give serve() at least one in "
+        ".websocket");
+  }
+  server::WebSockets::Upgrade upgrade{.fields = std::move(options.headers),
+                                      .protocol = options.protocol};
+  if (options.data.value_ != nullptr) {
+    upgrade.data = std::make_unique<detail::HeldData>(std::move(options.data.value_));
+  }
+  return sockets.upgrade(exchange, std::move(upgrade));
+}
+
+bool Server::upgrade(Request& request) {
+  return upgrade(request, UpgradeOptions());
+}
+
+std::size_t Server::publish(std::string_view topic, std::string_view text, bool compress) {
+  return state_->core().web_sockets().publish(topic, {text, true, compress});
+}
+
+std::size_t Server::publish_binary(std::string_view topic, std::string_view bytes, bool compress) {
+  return state_->core().web_sockets().publish(topic, {bytes, false, compress});
+}
+
+std::size_t Server::publish_binary(std::string_view topic, std::span<const std::byte> bytes,
+                                   bool compress) {
+  return publish_binary(
+      topic, std::string_view(reinterpret_cast<const char*>(bytes.data()), bytes.size()), compress);
+}
+
+std::size_t Server::subscriber_count(std::string_view topic) const {
+  return state_->core().web_sockets().subscriber_count(topic);
 }
 
 void Server::ref() {

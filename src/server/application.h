@@ -1,10 +1,31 @@
 #pragma once
 
 #include <cstdint>
+#include <string_view>
+
+#include "websocket/connection.h"
 
 namespace bao::server {
 
 class Exchange;
+class WebSocket;
+
+/// What a face does with the events of WebSockets. Called on the loop's thread; it must not throw.
+/// What is sent from within on_open, on_message, on_ping, on_pong and on_drain leaves in one write.
+class WebSocketHandler {
+ public:
+  virtual void on_open(WebSocket& socket) = 0;
+  /// The message is good until it returns.
+  virtual void on_message(WebSocket& socket, const websocket::Message& message) = 0;
+  virtual void on_ping(WebSocket& socket, std::string_view payload) = 0;
+  virtual void on_pong(WebSocket& socket, std::string_view payload) = 0;
+  virtual void on_drain(WebSocket& socket) = 0;
+  /// The socket is closed already, and out of its topics. See websocket::ConnectionObserver.
+  virtual void on_close(WebSocket& socket, uint16_t code, std::string_view reason) = 0;
+
+ protected:
+  ~WebSocketHandler() = default;
+};
 
 /// Names a handler of an application: an index that the application chose when it built its table.
 using HandlerId = uint32_t;
@@ -19,6 +40,9 @@ class Application {
   /// A request for handler `id`. The application calls `exchange.reply` before it returns, or keeps
   /// a http::Reference to the exchange and replies later. It must not throw.
   virtual void on_request(Exchange& exchange, HandlerId id) = 0;
+
+  /// Who handles the events of WebSockets, as long as the application lives; null if nobody does.
+  virtual WebSocketHandler* web_sockets() { return nullptr; }
 };
 
 }  // namespace bao::server

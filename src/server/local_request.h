@@ -49,8 +49,7 @@ class LocalRequest final : public http::Stream {
   void abort(http::Exchange& exchange) override;
   const net::PeerAddress& peer() const override { return peer_; }
   void set_idle_timeout(std::chrono::milliseconds) override {}
-  std::optional<http::Upgraded> upgrade(http::Exchange&, std::string_view,
-                                        const Fields&) override {
+  std::optional<http::Upgraded> upgrade(http::Exchange&, std::string_view, const Fields&) override {
     return std::nullopt;
   }
 

@@ -55,8 +55,10 @@ Server::Server(net::Loop& loop, Settings settings, http::Reference<Table> table)
     : loop_(loop),
       settings_(std::move(settings)),
       workspace_(*this, *this, loop.timers(), loop.now(), loop.wall_time()),
-      table_(std::move(table)) {
+      table_(std::move(table)),
+      web_sockets_(*this, workspace_.read_buffer()) {
   workspace_.settings = connection_settings(settings_);
+  web_sockets_.use(table_, settings_.web_socket);
 }
 
 Server::~Server() {
@@ -196,8 +198,10 @@ size_t Server::close_idle_connections() {
 
 // ---- Life
 
-void Server::reload(http::Reference<Table> table) {
-  if (state_ != State::stopped) table_ = std::move(table);
+void Server::reload(http::Reference<Table> table, const WebSocketSettings& web_socket) {
+  if (state_ == State::stopped) return;
+  table_ = std::move(table);
+  web_sockets_.use(table_, web_socket);
 }
 
 void Server::stop(bool force, net::Work on_stopped) {
@@ -215,6 +219,7 @@ void Server::stop(bool force, net::Work on_stopped) {
       connection.close_when_done();
     }
   });
+  if (force) web_sockets_.cut();
   check_stopped();
   if (force) abort_local_requests();
   update_hold();
@@ -226,12 +231,13 @@ void Server::close_acceptor() {
 }
 
 void Server::check_stopped() {
-  if (state_ == State::listening || connections_ != nullptr) return;
+  if (state_ == State::listening || connections_ != nullptr || !web_sockets_.empty()) return;
   if (state_ == State::stopping) {
     state_ = State::stopped;
     loop_.remove_resident(*this);
     // The table's application may hold the server: this is what lets both go.
     table_ = {};
+    web_sockets_.end();
     auto keep = std::move(self_);
     self_ = {};
     update_hold();
@@ -253,8 +259,9 @@ void Server::set_referenced(bool referenced) {
 }
 
 void Server::update_hold() {
-  const bool wanted = (state_ == State::listening && referenced_) || pending_requests() > 0 ||
-                      (state_ == State::stopping && connections_ != nullptr);
+  const bool wanted =
+      (state_ == State::listening && referenced_) || pending_requests() > 0 ||
+      (state_ == State::stopping && (connections_ != nullptr || !web_sockets_.empty()));
   if (wanted == holds_loop_) return;
   holds_loop_ = wanted;
   if (wanted) {

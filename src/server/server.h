@@ -11,6 +11,7 @@
 #include "server/exchange.h"
 #include "server/settings.h"
 #include "server/table.h"
+#include "server/web_sockets.h"
 
 namespace bao::server {
 
@@ -55,16 +56,20 @@ class Server final : public http::ExchangeHandler,
   uint64_t pending_requests() const {
     return workspace_.counters.requests_pending + local_pending_;
   }
+  WebSockets& web_sockets() { return web_sockets_; }
+  const WebSockets& web_sockets() const { return web_sockets_; }
 
   // -- Life
 
   /// New requests are answered from `table`; those under way end with the one that they began with.
-  /// Does nothing once the server has stopped.
-  void reload(http::Reference<Table> table);
+  /// If the new table handles WebSockets its handlers and `web_socket` are used for the open ones,
+  /// too; else the old ones go on. Does nothing once the server has stopped.
+  void reload(http::Reference<Table> table, const WebSocketSettings& web_socket = {});
 
   /// Stops listening. Without `force` idle connections close at once, the others when their request
-  /// is answered; with it all are cut, and local requests aborted. `on_stopped` runs once no
-  /// connection is left; at once if that is so already.
+  /// is answered; with it all are cut, and local requests aborted. WebSockets go on without
+  /// `force`, and no new ones are made; with it they are closed with 1001. `on_stopped` runs once
+  /// no connection is left; at once if that is so already.
   void stop(bool force, net::Work on_stopped);
 
   /// Closes the connections that are between requests; returns how many.
@@ -88,6 +93,7 @@ class Server final : public http::ExchangeHandler,
   // What the parts of a server tell it.
   void on_accepted(net::Accepted accepted) override;
   void on_connection_closed(http1::Connection& connection) override;
+  void on_web_socket_gone() { check_stopped(); }
   void on_loop_end() override;
 
   /// Requests that come from no connection.
@@ -121,6 +127,7 @@ class Server final : public http::ExchangeHandler,
   Settings settings_;
   http1::Workspace workspace_;
   http::Reference<Table> table_;
+  WebSockets web_sockets_;
   std::unique_ptr<Acceptor> acceptor_;
   net::SocketAddress local_;
   std::string authority_;

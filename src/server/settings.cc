@@ -17,6 +17,7 @@ constexpr int64_t kDefaultPort = 3000;
 // A head is addressed with 32 bits, and is gathered in memory for each slow client: more is surely
 // a mistake.
 constexpr uint64_t kLargestHead = 64ull << 20;
+constexpr uint64_t kMostOfSocket = 0xFFFF'FFFF;
 constexpr auto kLongestTimeout = std::chrono::hours(24 * 365 * 100);
 
 [[noreturn]] void refuse(std::string_view option, const std::string& value,
@@ -93,14 +94,16 @@ void check_id(const Settings& settings, const OptionNames& names) {
   }
 }
 
+// Keeps sums of time points from overflowing.
+void check_timeout(std::chrono::milliseconds value, std::string_view name) {
+  const std::string given = std::to_string(value.count()) + " ms";
+  if (value.count() < 0) refuse(name, given, "give a duration that is not negative, 0 for none");
+  if (value > kLongestTimeout) refuse(name, given, "give at most 100 years, 0 for none");
+}
+
 void check_limits(const Settings& settings, const OptionNames& names) {
-  for (auto [value, name] : {std::pair(settings.idle_timeout, names.idle_timeout),
-                             std::pair(settings.head_timeout, names.head_timeout)}) {
-    const std::string given = std::to_string(value.count()) + " ms";
-    if (value.count() < 0) refuse(name, given, "give a duration that is not negative, 0 for none");
-    // Keeps sums of time points from overflowing.
-    if (value > kLongestTimeout) refuse(name, given, "give at most 100 years, 0 for none");
-  }
+  check_timeout(settings.idle_timeout, names.idle_timeout);
+  check_timeout(settings.head_timeout, names.head_timeout);
   if (settings.max_head_size < 64 || settings.max_head_size > kLargestHead) {
     refuse(names.max_head_size, std::to_string(settings.max_head_size),
            "give 64 to 67108864 bytes");
@@ -125,11 +128,23 @@ std::string random_id() {
 
 }  // namespace
 
+void check(const WebSocketSettings& settings, const OptionNames& names) {
+  check_timeout(settings.idle_timeout, names.web_socket_idle_timeout);
+  for (const auto& [value, name] :
+       {std::pair(settings.max_payload_length, names.web_socket_max_payload_length),
+        std::pair(settings.backpressure_limit, names.web_socket_backpressure_limit)}) {
+    if (value > kMostOfSocket) {
+      refuse(name, std::to_string(value), "give at most 4294967295 bytes");
+    }
+  }
+}
+
 Settings checked(Settings settings, const std::optional<std::string>& port_argument,
                  const OptionNames& names, const Environment& environment) {
   check_address(settings, names);
   check_limits(settings, names);
   check_id(settings, names);
+  check(settings.web_socket, names);
   if (settings.unix_path.empty())
     settings.port = find_port(settings, port_argument, names, environment);
   if (!settings.development) {

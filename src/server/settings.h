@@ -8,11 +8,26 @@
 #include <string>
 #include <string_view>
 
+#include "websocket/extension.h"
+
 namespace bao::server {
 
 /// Where the program writes what nobody catches: errors of handlers, and warnings of the server.
 /// Called on the loop's thread with one or more lines without a final newline; must not throw.
 using LogSink = std::function<void(std::string_view)>;
+
+/// What WebSockets may take of memory and time.
+struct WebSocketSettings {
+  /// Bytes of one message, after decompression; at most 4 GiB - 1.
+  uint64_t max_payload_length = 16ull << 20;
+  /// Bytes that may wait for a slow peer; 0: no limit.
+  uint64_t backpressure_limit = 16ull << 20;
+  bool close_on_backpressure_limit = false;
+  std::chrono::milliseconds idle_timeout{120'000};
+  bool send_pings = true;
+  bool publish_to_self = false;
+  websocket::DeflateSettings deflate{};
+};
 
 /// A server's options, whatever the language of its handlers. The faces fill it; `checked` judges
 /// it.
@@ -32,6 +47,7 @@ struct Settings {
   uint64_t max_head_fields = 200;
   std::string id{};
   LogSink log{};
+  WebSocketSettings web_socket{};
 };
 
 /// A face's names for the options, for messages: a Node programmer wrote `idleTimeout`, a C++
@@ -40,6 +56,8 @@ struct Settings {
 struct OptionNames {
   std::string_view port, hostname, unix_path, reuse_port, ipv6_only, idle_timeout, head_timeout,
       max_request_body_size, max_head_size, max_head_fields, id;
+  std::string_view web_socket_max_payload_length, web_socket_backpressure_limit,
+      web_socket_idle_timeout;
 };
 
 /// A wrong option. The sentence names the option, the value and the mend. A port that came from
@@ -63,5 +81,8 @@ using Environment = std::function<const char*(const char* name)>;
 /// `development`, off only if NODE_ENV is `production`; a random `id`. Throws SettingsError.
 Settings checked(Settings settings, const std::optional<std::string>& port_argument,
                  const OptionNames& names, const Environment& environment);
+
+/// Checks those of WebSockets alone, for a reload. Throws SettingsError.
+void check(const WebSocketSettings& settings, const OptionNames& names);
 
 }  // namespace bao::server

@@ -37,6 +37,9 @@ class Table {
   /// list the method (RFC 9110 section 15.5.6) and there is no `fetch`.
   void dispatch(Exchange& exchange) const;
 
+  /// Who handles WebSockets; null if nobody does.
+  WebSocketHandler* web_sockets() const { return application_->web_sockets(); }
+
   void retain() { ++references_; }
   void release() {
     if (--references_ == 0) delete this;

@@ -182,6 +182,14 @@ class RawClient {
     return wait([&] { return received_.find(text) != std::string::npos; });
   }
 
+  /// Waits until so many bytes have come, and takes them; fewer if they never come.
+  std::string take(size_t size) {
+    wait([&] { return received_.size() >= size; });
+    std::string bytes = received_.substr(0, size);
+    received_.erase(0, size);
+    return bytes;
+  }
+
   /// Pumps until `done`; false if that takes too long or the connection has ended.
   bool wait(const std::function<bool()>& done) {
     auto deadline = std::chrono::steady_clock::now() + kPatience;

@@ -29,6 +29,9 @@ constexpr OptionNames kNames{
     .max_head_size = "theHeadSize",
     .max_head_fields = "theHeadFields",
     .id = "theId",
+    .web_socket_max_payload_length = "thePayload",
+    .web_socket_backpressure_limit = "theBackpressure",
+    .web_socket_idle_timeout = "theSocketTimeout",
 };
 
 Settings check(Settings settings, const Variables& variables = {},
