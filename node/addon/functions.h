@@ -64,4 +64,9 @@ napi_value set_referenced(Call& call);
 napi_value pending_requests(Call& call);
 napi_value local_fetch(Call& call);
 
+napi_value read_certificate(Call& call);
+napi_value answer_certificate(Call& call);
+napi_value security(Call& call);
+napi_value openssl_version(Call& call);
+
 }  // namespace bao::node

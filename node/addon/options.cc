@@ -5,6 +5,7 @@
 
 #include "application.h"
 #include "fields.h"
+#include "tls.h"
 #include "values.h"
 
 namespace bao::node {
@@ -23,6 +24,9 @@ constexpr server::OptionNames kNames{
     .max_head_size = "maxHeadSize",
     .max_head_fields = "maxHeadFields",
     .id = "id",
+    .handshake_timeout = "handshakeTimeout",
+    .max_handshakes = "maxHandshakes",
+    .session_timeout = "sessionTimeout",
 };
 
 std::string text_option(napi_env env, napi_value options, const char* name) {
@@ -107,6 +111,14 @@ server::Settings to_settings(Environment& environment, napi_value options) {
   read_number(env, options, "maxHeadSize", settings.max_head_size);
   read_number(env, options, "maxHeadFields", settings.max_head_fields);
   settings.id = text_option(env, options, "id");
+  auto handshake = settings.handshake_timeout.count();
+  auto session = settings.session_timeout.count();
+  read_number(env, options, "handshakeTimeout", handshake);
+  read_number(env, options, "sessionTimeout", session);
+  settings.handshake_timeout = std::chrono::milliseconds(handshake);
+  settings.session_timeout = std::chrono::milliseconds(session);
+  read_number(env, options, "maxHandshakes", settings.max_handshakes);
+  settings.tls = to_tls_options(environment, property(env, options, "tls"));
   settings.log = [&environment](std::string_view lines) { environment.log(lines); };
   std::optional<std::string> port_argument;
   if (napi_value argument = property(env, options, "portArgument")) {

@@ -7,6 +7,7 @@
 #include "api/app.h"
 #include "api/call.h"
 #include "api/server_state.h"
+#include "api/tls_options.h"
 #include "server/local_request.h"
 
 namespace bao {
@@ -58,7 +59,7 @@ std::string Server::url() const {
   return state_->core().url();
 }
 std::string_view Server::protocol() const {
-  return "http";
+  return state_->core().scheme();
 }
 SocketAddress Server::address() const {
   return state_->core().local();
@@ -75,13 +76,19 @@ std::uint64_t Server::pending_requests() const {
 
 Counters Server::counters() const {
   const http1::Counters& counters = state_->core().counters();
+  const tls::Counters tls = state_->core().tls_counters();
   return {.connections_open = counters.connections_open,
           .connections_total = counters.connections_total,
           .requests_pending = pending_requests(),
           .requests_total = counters.requests_total,
           .bytes_in = counters.bytes_in,
           .bytes_out = counters.bytes_out,
-          .replies_by_class = counters.replies_by_class};
+          .replies_by_class = counters.replies_by_class,
+          .handshakes_pending = tls.handshakes_pending,
+          .handshakes_done = tls.handshakes_done,
+          .handshakes_resumed = tls.handshakes_resumed,
+          .handshakes_failed = tls.handshakes_failed,
+          .incomplete_closes = tls.incomplete_closes};
 }
 
 // ---- Life
@@ -97,8 +104,17 @@ std::size_t Server::close_idle_connections() {
 }
 
 void Server::reload(ReloadOptions options) {
-  state_->core().reload(detail::make_table(*this, options.routes, std::move(options.fetch),
-                                           std::move(options.error), development()));
+  auto table = detail::make_table(*this, options.routes, std::move(options.fetch),
+                                  std::move(options.error), development());
+  if (options.tls.empty() && !options.certificate_for) {
+    return state_->core().reload(std::move(table));
+  }
+  try {
+    state_->core().reload(std::move(table),
+                          detail::tls_options(options.tls, options.certificate_for));
+  } catch (const server::SettingsError& error) {
+    throw OptionError(error.option(), error.what());
+  }
 }
 
 void Server::ref() {

@@ -11,9 +11,11 @@
 #include "server/exchange.h"
 #include "server/settings.h"
 #include "server/table.h"
+#include "tls/counters.h"
 
 namespace bao::server {
 
+class Handshakes;
 class LocalRequest;
 
 /// A live server on one loop, whatever the language of its handlers: listens, makes connections of
@@ -29,7 +31,8 @@ class Server final : public http::ExchangeHandler,
  public:
   enum class State : uint8_t { listening, stopping, stopped };
 
-  /// Listens by `settings`, which `checked` has passed. Throws net::ListenError.
+  /// Listens by `settings`, which `checked` has passed. Throws net::ListenError, and SettingsError
+  /// for certificates and keys that are wrong.
   static http::Reference<Server> start(net::Loop& loop, Settings settings,
                                        http::Reference<Table> table);
 
@@ -46,11 +49,17 @@ class Server final : public http::ExchangeHandler,
   const net::SocketAddress& local() const { return local_; }
   /// The name for people and URLs: the option, or `localhost` if there is none.
   std::string hostname() const;
+  /// Whether it speaks TLS.
+  bool secure() const { return handshakes_ != nullptr; }
+  /// `http` or `https`.
+  std::string_view scheme() const { return secure() ? "https" : "http"; }
   /// `http://localhost:3000/`, or `unix://path`, or `abstract://name`.
   std::string url() const;
   /// The authority for requests that name none: hostname and port.
   const std::string& authority() const { return authority_; }
   const http1::Counters& counters() const { return workspace_.counters; }
+  /// All zero if it does not speak TLS.
+  tls::Counters tls_counters() const;
   /// Requests under way, those of `fetch` without a socket included.
   uint64_t pending_requests() const {
     return workspace_.counters.requests_pending + local_pending_;
@@ -61,6 +70,9 @@ class Server final : public http::ExchangeHandler,
   /// New requests are answered from `table`; those under way end with the one that they began with.
   /// Does nothing once the server has stopped.
   void reload(http::Reference<Table> table);
+  /// The same with other certificates, for new handshakes; those that are open go on. Throws
+  /// SettingsError and changes nothing if they are wrong, or the server does not speak TLS.
+  void reload(http::Reference<Table> table, const tls::Options& tls);
 
   /// Stops listening. Without `force` idle connections close at once, the others when their request
   /// is answered; with it all are cut, and local requests aborted. `on_stopped` runs once no
@@ -87,6 +99,8 @@ class Server final : public http::ExchangeHandler,
 
   // What the parts of a server tell it.
   void on_accepted(net::Accepted accepted) override;
+  /// A TLS handshake is done.
+  void on_secured(std::unique_ptr<net::Transport> transport, const net::PeerAddress& peer);
   void on_connection_closed(http1::Connection& connection) override;
   void on_loop_end() override;
 
@@ -110,7 +124,9 @@ class Server final : public http::ExchangeHandler,
 
   void recycle(Exchange& exchange);
   void bury();
+  void add_connection(std::unique_ptr<net::Transport> transport, const net::PeerAddress& peer);
   void close_acceptor();
+  std::string plain_text_reply();
   void check_stopped();
   void abort_local_requests();
   void update_hold();
@@ -121,6 +137,7 @@ class Server final : public http::ExchangeHandler,
   Settings settings_;
   http1::Workspace workspace_;
   http::Reference<Table> table_;
+  std::unique_ptr<Handshakes> handshakes_;
   std::unique_ptr<Acceptor> acceptor_;
   net::SocketAddress local_;
   std::string authority_;

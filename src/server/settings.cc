@@ -95,7 +95,8 @@ void check_id(const Settings& settings, const OptionNames& names) {
 
 void check_limits(const Settings& settings, const OptionNames& names) {
   for (auto [value, name] : {std::pair(settings.idle_timeout, names.idle_timeout),
-                             std::pair(settings.head_timeout, names.head_timeout)}) {
+                             std::pair(settings.head_timeout, names.head_timeout),
+                             std::pair(settings.handshake_timeout, names.handshake_timeout)}) {
     const std::string given = std::to_string(value.count()) + " ms";
     if (value.count() < 0) refuse(name, given, "give a duration that is not negative, 0 for none");
     // Keeps sums of time points from overflowing.
@@ -108,6 +109,20 @@ void check_limits(const Settings& settings, const OptionNames& names) {
   if (settings.max_head_fields < 1 || settings.max_head_fields > 100'000) {
     refuse(names.max_head_fields, std::to_string(settings.max_head_fields),
            "give 1 to 100000 fields");
+  }
+}
+
+void check_tls_limits(const Settings& settings, const OptionNames& names) {
+  // RFC 8446 section 4.6.1: no ticket lives longer than a week.
+  constexpr auto kLongestSession = std::chrono::hours(24 * 7);
+  if (settings.session_timeout.count() < 0 || settings.session_timeout > kLongestSession ||
+      settings.session_timeout.count() % 1000 != 0) {
+    refuse(names.session_timeout, std::to_string(settings.session_timeout.count()) + " ms",
+           "give whole seconds, at most 7 days, 0 to resume no sessions");
+  }
+  if (settings.max_handshakes < 1 || settings.max_handshakes > 1'000'000) {
+    refuse(names.max_handshakes, std::to_string(settings.max_handshakes),
+           "give 1 to 1000000 handshakes");
   }
 }
 
@@ -129,6 +144,7 @@ Settings checked(Settings settings, const std::optional<std::string>& port_argum
                  const OptionNames& names, const Environment& environment) {
   check_address(settings, names);
   check_limits(settings, names);
+  check_tls_limits(settings, names);
   check_id(settings, names);
   if (settings.unix_path.empty())
     settings.port = find_port(settings, port_argument, names, environment);

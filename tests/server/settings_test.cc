@@ -29,6 +29,9 @@ constexpr OptionNames kNames{
     .max_head_size = "theHeadSize",
     .max_head_fields = "theHeadFields",
     .id = "theId",
+    .handshake_timeout = "theHandshakeTimeout",
+    .max_handshakes = "theHandshakes",
+    .session_timeout = "theSessionTimeout",
 };
 
 Settings check(Settings settings, const Variables& variables = {},
