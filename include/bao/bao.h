@@ -10,11 +10,13 @@
 #include <bao/handler.h>
 #include <bao/loop.h>
 #include <bao/options.h>
+#include <bao/peer_certificate.h>
 #include <bao/request.h>
 #include <bao/response.h>
 #include <bao/routes.h>
 #include <bao/server.h>
 #include <bao/socket_address.h>
 #include <bao/task.h>
+#include <bao/tls.h>
 #include <bao/websocket.h>
 #include <bao/writer.h>

@@ -6,9 +6,11 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <bao/handler.h>
 #include <bao/routes.h>
+#include <bao/tls.h>
 #include <bao/websocket.h>
 
 namespace bao {
@@ -47,6 +49,11 @@ struct Options {
   bool ipv6_only = false;
   /// The command line, to take `--port` from: `.arguments = {argc, argv}`.
   Arguments arguments = {};
+  /// Certificates and keys, an entry for each server name: with any, the server speaks HTTPS. One
+  /// is `.tls = {{.key = bao::file("key.pem"), .cert = bao::file("cert.pem")}}`.
+  std::vector<Tls> tls = {};
+  /// Finds certificates for server names that no entry has; see CertificateFor.
+  CertificateFor certificate_for = {};
 
   // -- What to answer
 
@@ -67,6 +74,11 @@ struct Options {
   std::chrono::milliseconds idle_timeout = std::chrono::seconds(10);
   /// How long the head of a request may take to arrive, in whole milliseconds; 0 for ever.
   std::chrono::milliseconds head_timeout = std::chrono::seconds(10);
+  /// How long a TLS handshake may take, the search for a certificate included, in whole
+  /// milliseconds; 0 for ever.
+  std::chrono::milliseconds handshake_timeout = std::chrono::seconds(10);
+  /// How long a TLS session can be resumed, in whole seconds, at most 7 days; 0 for not at all.
+  std::chrono::milliseconds session_timeout = std::chrono::hours(2);
 
   // -- Limits
 
@@ -77,6 +89,8 @@ struct Options {
   std::uint64_t max_head_size = 16 * 1024;
   /// More fields in a head are refused with 431.
   std::uint64_t max_head_fields = 200;
+  /// How many TLS handshakes may be under way; one more, and the oldest is dropped. 1 to 1000000.
+  std::uint64_t max_handshakes = 4096;
 
   // -- The rest
 
@@ -87,11 +101,16 @@ struct Options {
   std::function<void(std::string_view)> log = {};
 };
 
-/// What `Server::reload` replaces: routes and handlers. Requests under way end with the old ones.
+/// What `Server::reload` replaces: routes and handlers, and certificates if any are given. Requests
+/// under way end with the old ones.
 struct ReloadOptions {
   Routes routes = {};
   Handler fetch = {};
   ErrorHandler error = {};
+  /// Other certificates for new connections; open ones go on with theirs. Empty, and without
+  /// `.certificate_for`, the present ones stay.
+  std::vector<Tls> tls = {};
+  CertificateFor certificate_for = {};
   /// For open WebSockets, too. Without a handler the old ones stay, with their limits.
   WebSocketOptions websocket = {};
 };

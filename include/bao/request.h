@@ -13,6 +13,7 @@
 #include <bao/body.h>
 #include <bao/cookie.h>
 #include <bao/error.h>
+#include <bao/peer_certificate.h>
 #include <bao/response.h>
 #include <bao/socket_address.h>
 
@@ -148,6 +149,9 @@ class Request {
 
   /// The client's address; none for unix sockets, `Server::fetch`, or when the connection is gone.
   std::optional<SocketAddress> address() const;
+  /// How TLS protects the connection, and the client's certificate; none without TLS, for
+  /// `Server::fetch`, or when the connection is gone. Costs some allocations.
+  std::optional<TlsInfo> tls() const;
 
   /// Stops when the client goes away, the request is aborted or the server is stopped by force. A
   /// client that only closes its sending side looks the same on TCP, so a reply is still sent to it

@@ -34,6 +34,13 @@ struct Counters {
   /// Replies by the first digit of their status: [2] counts the 2xx. Those that the protocol layer
   /// wrote included.
   std::array<std::uint64_t, 6> replies_by_class{};
+  /// TLS: connections that are not open yet, those that came to be, those of them that went on with
+  /// an earlier session, those that did not, and those that ended without saying so, as if cut.
+  std::uint64_t handshakes_pending = 0;
+  std::uint64_t handshakes_done = 0;
+  std::uint64_t handshakes_resumed = 0;
+  std::uint64_t handshakes_failed = 0;
+  std::uint64_t incomplete_closes = 0;
 };
 
 /// The end of a server, to be awaited: `co_await server.stop()`. May be dropped, copied, and
@@ -84,7 +91,7 @@ class Server {
   /// `http://localhost:3000/`, `unix:///tmp/socket` (a relative path stays relative,
   /// `unix://./socket`), `abstract://name`.
   std::string url() const;
-  /// "http".
+  /// "http", or "https" with `.tls`.
   std::string_view protocol() const;
   /// Where it listens.
   SocketAddress address() const;
@@ -107,8 +114,9 @@ class Server {
   Stopping stop(bool force = false);
   /// Closes connections that wait between requests; returns how many.
   std::size_t close_idle_connections();
-  /// Replaces routes and handlers for requests from now on, and those of WebSockets. Throws
-  /// OptionError and changes nothing if they are wrong.
+  /// Replaces routes and handlers for requests from now on, those of WebSockets, and certificates,
+  /// if any are given, for connections from now on. Throws OptionError and changes nothing if they
+  /// are wrong.
   void reload(ReloadOptions options);
   /// Runs the handlers without a socket: `co_await server.fetch("/users/7")`. `target` is a path
   /// with an optional query, or an http URL. Throws std::runtime_error if the handler aborts the

@@ -455,4 +455,13 @@ void Environment::log(std::string_view line) {
   call(Callback::log, arguments);
 }
 
+void Environment::ask_certificate(double source, std::shared_ptr<tls::CertificateRequest> request) {
+  if (ended_) return;
+  enter_javascript();
+  const std::string name = request->server_name();
+  const uint32_t own = certificate_requests_.add(std::move(request));
+  const std::array arguments{number(env_, source), number(env_, own), latin1(env_, name)};
+  call(Callback::certificate, arguments);
+}
+
 }  // namespace bao::node

@@ -16,6 +16,7 @@
 #include "server/local_request.h"
 #include "server/server.h"
 #include "slots.h"
+#include "tls.h"
 
 namespace bao::node {
 
@@ -29,9 +30,19 @@ namespace bao::node {
 class Environment {
  public:
   /// The functions of JavaScript's table, in the order of `kCallbackNames`.
-  enum class Callback : uint8_t { dispatch, body, gone, drained, stopped, local, forget, log };
-  static constexpr std::array<const char*, 8> kCallbackNames{
-      "dispatch", "body", "gone", "drained", "stopped", "local", "forget", "log"};
+  enum class Callback : uint8_t {
+    dispatch,
+    body,
+    gone,
+    drained,
+    stopped,
+    local,
+    forget,
+    log,
+    certificate
+  };
+  static constexpr std::array<const char*, 9> kCallbackNames{
+      "dispatch", "body", "gone", "drained", "stopped", "local", "forget", "log", "certificate"};
 
   /// Lives until the thread's environment ends. Throws JavaScriptFailed.
   static Environment* make(napi_env env);
@@ -66,6 +77,9 @@ class Environment {
   void tell_stopped(double promise);
   void tell_local(double promise, server::LocalReply reply);
   void log(std::string_view line);
+  /// Asks the source of that number for a certificate.
+  void ask_certificate(double source, std::shared_ptr<tls::CertificateRequest> request);
+  CertificateRequests& certificate_requests() { return certificate_requests_; }
   /// No exchange uses that table any more; told to JavaScript after this entry.
   void table_ended(double table);
 
@@ -126,6 +140,7 @@ class Environment {
   Slots slots_{*this};
   std::vector<http::Reference<server::Server>> servers_;
   std::vector<double> ended_tables_;
+  CertificateRequests certificate_requests_;
 
   uv_poll_t poll_{};
   uv_timer_t timer_{};

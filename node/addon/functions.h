@@ -68,4 +68,9 @@ napi_value abort_local(Call& call);
 
 napi_value media_type(Call& call);
 
+napi_value read_certificate(Call& call);
+napi_value answer_certificate(Call& call);
+napi_value security(Call& call);
+napi_value openssl_version(Call& call);
+
 }  // namespace bao::node

@@ -4,6 +4,7 @@
 #include "environment.h"
 #include "functions.h"
 #include "net/listener.h"
+#include "tls/library.h"
 #include "values.h"
 
 namespace bao::node {
@@ -90,6 +91,10 @@ void define_all(Environment& environment, napi_value exports) {
   define<local_fetch>(environment, exports, "localFetch");
   define<abort_local>(environment, exports, "abortLocal");
   define<media_type>(environment, exports, "mediaType");
+  define<read_certificate>(environment, exports, "readCertificate");
+  define<answer_certificate>(environment, exports, "answerCertificate");
+  define<security>(environment, exports, "security");
+  define<openssl_version>(environment, exports, "opensslVersion");
 }
 
 }  // namespace
@@ -125,6 +130,7 @@ extern "C" NAPI_MODULE_EXPORT int32_t node_api_module_get_api_version_v1() {
 extern "C" NAPI_MODULE_EXPORT napi_value napi_register_module_v1(napi_env env, napi_value exports) {
   using namespace bao::node;
   try {
+    tls::begin_second_openssl();
     Environment& environment = *Environment::make(env);
     define_all(environment, exports);
     set(env, exports, "registers", environment.registers());

@@ -6,6 +6,7 @@
 #include "application.h"
 #include "fields.h"
 #include "files.h"
+#include "tls.h"
 #include "values.h"
 
 namespace bao::node {
@@ -24,6 +25,9 @@ constexpr server::OptionNames kNames{
     .max_head_size = "maxHeadSize",
     .max_head_fields = "maxHeadFields",
     .id = "id",
+    .handshake_timeout = "handshakeTimeout",
+    .max_handshakes = "maxHandshakes",
+    .session_timeout = "sessionTimeout",
     .web_socket_max_payload_length = "websocket.maxPayloadLength",
     .web_socket_backpressure_limit = "websocket.backpressureLimit",
     .web_socket_idle_timeout = "websocket.idleTimeout",
@@ -116,6 +120,14 @@ server::Settings to_settings(Environment& environment, napi_value options) {
   read_number(env, options, "maxHeadSize", settings.max_head_size);
   read_number(env, options, "maxHeadFields", settings.max_head_fields);
   settings.id = text_option(env, options, "id");
+  auto handshake = settings.handshake_timeout.count();
+  auto session = settings.session_timeout.count();
+  read_number(env, options, "handshakeTimeout", handshake);
+  read_number(env, options, "sessionTimeout", session);
+  settings.handshake_timeout = std::chrono::milliseconds(handshake);
+  settings.session_timeout = std::chrono::milliseconds(session);
+  read_number(env, options, "maxHandshakes", settings.max_handshakes);
+  settings.tls = to_tls_options(environment, property(env, options, "tls"));
   settings.log = [&environment](std::string_view lines) { environment.log(lines); };
   std::optional<std::string> port_argument;
   if (napi_value argument = property(env, options, "portArgument")) {

@@ -6,6 +6,7 @@
 #include "options.h"
 #include "server/local_request.h"
 #include "server/server.h"
+#include "tls.h"
 #include "values.h"
 
 namespace bao::node {
@@ -27,6 +28,7 @@ napi_value describe(napi_env env, uint32_t number_of_server, const server::Serve
   set(env, result, "id", text(env, server.settings().id));
   set(env, result, "development", boolean(env, server.development()));
   set(env, result, "authority", text(env, server.authority()));
+  set(env, result, "secure", boolean(env, server.secure()));
   return result;
 }
 
@@ -45,7 +47,13 @@ napi_value start(Call& call) {
 napi_value reload(Call& call) {
   Environment::Entry entry(call.environment);
   server::Server& server = call.environment.server(call.index(0));
-  server.reload(to_table(call.environment, call[1]));
+  const tls::Options tls = to_tls_options(call.environment, call[2]);
+  auto table = to_table(call.environment, call[1]);
+  if (tls.enabled()) {
+    server.reload(std::move(table), {}, tls);
+  } else {
+    server.reload(std::move(table));
+  }
   return nullptr;
 }
 

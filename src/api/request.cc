@@ -1,12 +1,14 @@
 #include <algorithm>
 #include <cstring>
 #include <stdexcept>
+#include <utility>
 
 #include <bao/request.h>
 
 #include "api/call.h"
 #include "http/query.h"
 #include "http/tokens.h"
+#include "tls/certificate_facts.h"
 
 namespace bao {
 
@@ -113,6 +115,23 @@ std::optional<SocketAddress> Request::address() const {
   if (stream == nullptr || stream->peer().family == net::SocketAddress::Family::unix_domain)
     return std::nullopt;
   return net::to_socket_address(stream->peer());
+}
+
+std::optional<TlsInfo> Request::tls() const {
+  http::Stream* stream = call_.exchange().stream();
+  std::optional<net::Security> facts;
+  if (stream != nullptr) facts = stream->security();
+  if (!facts) return std::nullopt;
+  TlsInfo info;
+  info.protocol = std::move(facts->protocol);
+  info.cipher = std::move(facts->cipher);
+  info.server_name = std::move(facts->server_name);
+  info.authorized = facts->authorized;
+  info.authorization_error = std::move(facts->authorization_error);
+  if (!facts->peer_certificate.empty()) {
+    info.certificate = tls::describe_certificate(facts->peer_certificate);
+  }
+  return info;
 }
 
 std::stop_token Request::stop_token() const {

@@ -9,6 +9,7 @@
 #include "api/app.h"
 #include "api/loop_state.h"
 #include "api/server_state.h"
+#include "api/tls_options.h"
 #include "net/listener.h"
 
 namespace bao {
@@ -27,6 +28,9 @@ constexpr server::OptionNames kNames{
     .max_head_size = ".max_head_size",
     .max_head_fields = ".max_head_fields",
     .id = ".id",
+    .handshake_timeout = ".handshake_timeout",
+    .max_handshakes = ".max_handshakes",
+    .session_timeout = ".session_timeout",
     .web_socket_max_payload_length = ".websocket.max_payload_length",
     .web_socket_backpressure_limit = ".websocket.backpressure_limit",
     .web_socket_idle_timeout = ".websocket.idle_timeout",
@@ -51,6 +55,10 @@ server::Settings settings_of(Options& options) {
   settings.max_head_size = options.max_head_size;
   settings.max_head_fields = options.max_head_fields;
   settings.id = std::move(options.id);
+  settings.tls = detail::tls_options(options.tls, options.certificate_for);
+  settings.handshake_timeout = options.handshake_timeout;
+  settings.max_handshakes = options.max_handshakes;
+  settings.session_timeout = options.session_timeout;
   settings.web_socket = detail::web_socket_settings(options.websocket);
   settings.log = options.log ? std::move(options.log) : server::LogSink(log_to_stderr);
   return server::checked(std::move(settings), options.arguments.port(), kNames,

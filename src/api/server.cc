@@ -7,6 +7,7 @@
 #include "api/app.h"
 #include "api/call.h"
 #include "api/server_state.h"
+#include "api/tls_options.h"
 #include "server/local_request.h"
 
 namespace bao {
@@ -58,7 +59,7 @@ std::string Server::url() const {
   return state_->core().url();
 }
 std::string_view Server::protocol() const {
-  return "http";
+  return state_->core().scheme();
 }
 SocketAddress Server::address() const {
   return state_->core().local();
@@ -80,13 +81,19 @@ std::uint64_t Server::pending_web_sockets() const {
 Counters Server::counters() const {
   const http1::Counters& counters = state_->core().counters();
   const websocket::Counters& sockets = state_->core().web_sockets().counters();
+  const tls::Counters tls = state_->core().tls_counters();
   return {.connections_open = counters.connections_open + sockets.open,
           .connections_total = counters.connections_total,
           .requests_pending = pending_requests(),
           .requests_total = counters.requests_total,
           .bytes_in = counters.bytes_in + sockets.bytes_in,
           .bytes_out = counters.bytes_out + sockets.bytes_out,
-          .replies_by_class = counters.replies_by_class};
+          .replies_by_class = counters.replies_by_class,
+          .handshakes_pending = tls.handshakes_pending,
+          .handshakes_done = tls.handshakes_done,
+          .handshakes_resumed = tls.handshakes_resumed,
+          .handshakes_failed = tls.handshakes_failed,
+          .incomplete_closes = tls.incomplete_closes};
 }
 
 // ---- Life
@@ -104,13 +111,17 @@ std::size_t Server::close_idle_connections() {
 void Server::reload(ReloadOptions options) {
   try {
     const auto settings = detail::checked_web_socket_settings(options.websocket);
-    state_->core().reload(detail::make_table(*this,
-                                             {.routes = options.routes,
-                                              .fetch = std::move(options.fetch),
-                                              .error = std::move(options.error),
-                                              .web_sockets = std::move(options.websocket)},
-                                             development()),
-                          settings);
+    auto table = detail::make_table(*this,
+                                    {.routes = options.routes,
+                                     .fetch = std::move(options.fetch),
+                                     .error = std::move(options.error),
+                                     .web_sockets = std::move(options.websocket)},
+                                    development());
+    if (options.tls.empty() && !options.certificate_for) {
+      return state_->core().reload(std::move(table), settings);
+    }
+    state_->core().reload(std::move(table), settings,
+                          detail::tls_options(options.tls, options.certificate_for));
   } catch (const server::SettingsError& error) {
     throw OptionError(error.option(), error.what());
   }

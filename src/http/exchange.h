@@ -49,6 +49,8 @@ class Stream {
   virtual void abort(Exchange& exchange) = 0;
   /// Who sent the request.
   virtual const net::PeerAddress& peer() const = 0;
+  /// How its bytes were protected, and who the sender has proved to be; none if they were not.
+  virtual std::optional<net::Security> security() const { return std::nullopt; }
   /// How long nothing may move while this exchange lasts; zero: for ever.
   virtual void set_idle_timeout(std::chrono::milliseconds timeout) = 0;
   /// Ends HTTP on the connection by a 101 for `protocol` with those fields, and gives it away; the

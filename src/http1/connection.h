@@ -74,6 +74,7 @@ class Connection final : public net::TransportObserver, public net::Timer, publi
   void drop_body(http::Exchange& exchange) override;
   void abort(http::Exchange& exchange) override;
   const net::PeerAddress& peer() const override { return peer_; }
+  std::optional<net::Security> security() const override { return transport_->security(); }
   void set_idle_timeout(std::chrono::milliseconds timeout) override;
   std::optional<http::Upgraded> upgrade(http::Exchange& exchange, std::string_view protocol,
                                         const Fields& fields) override;

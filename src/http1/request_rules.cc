@@ -128,11 +128,11 @@ Refusal read_field(RequestHead& head, const FieldSpan& field, Findings& findings
   return {};
 }
 
-Refusal read_absolute_form(RequestHead& head) {
+Refusal read_absolute_form(RequestHead& head, bool secure) {
   auto parts = http::parse_absolute_form(head.target());
   if (!parts) return {400, "the request target is neither a path nor an http URL"};
   // RFC 9110 section 7.4: what was asked of a secured origin is not answered in the clear.
-  if (http::equals_ignoring_case(parts->scheme, "https")) {
+  if (!secure && http::equals_ignoring_case(parts->scheme, "https")) {
     return {421, "an https URL was asked for on a connection without TLS"};
   }
   // The target's authority replaces what Host says (RFC 9112 section 3.2.2).
@@ -147,7 +147,7 @@ Refusal read_absolute_form(RequestHead& head) {
 }
 
 // The four forms of RFC 9112 section 3.2.
-Refusal read_target(RequestHead& head) {
+Refusal read_target(RequestHead& head, bool secure) {
   std::string_view target = head.target();
   if (head.method_id == Method::connect) {
     if (!http::is_valid_authority_form(target)) return {400, "CONNECT needs a host and a port"};
@@ -158,12 +158,12 @@ Refusal read_target(RequestHead& head) {
     if (head.method_id == Method::options) return {};
     return {400, "only OPTIONS may have the target *"};
   }
-  return read_absolute_form(head);
+  return read_absolute_form(head, secure);
 }
 
 }  // namespace
 
-Refusal apply_request_rules(RequestHead& head) {
+Refusal apply_request_rules(RequestHead& head, bool secure) {
   Findings findings;
   for (const FieldSpan& field : head.fields) {
     if (field.id == FieldId::other) continue;
@@ -175,7 +175,7 @@ Refusal apply_request_rules(RequestHead& head) {
     // Whatever forwarded this does not know chunked (RFC 9112 section 6.1).
     if (head.minor_version == 0) return {400, "Transfer-Encoding in an HTTP/1.0 request"};
   }
-  if (Refusal refusal = read_target(head)) return refusal;
+  if (Refusal refusal = read_target(head, secure)) return refusal;
   head.keep_alive = !findings.close && (head.minor_version > 0 || findings.keep_alive);
   if (head.content_length == 0 && !head.chunked) head.expects_continue = false;
   return {};

@@ -12,6 +12,8 @@ namespace bao::http1 {
 ///
 /// Anything ambiguous about where the message ends is refused: the connection must be closed after
 /// every refusal.
-Refusal apply_request_rules(http::RequestHead& head);
+///
+/// `secure`: the request came by TLS. Without it one for an https URL is refused.
+Refusal apply_request_rules(http::RequestHead& head, bool secure = false);
 
 }  // namespace bao::http1

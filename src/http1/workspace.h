@@ -21,6 +21,8 @@ class Connection;
 /// What a connection may take of memory and time. Durations of zero mean: for ever.
 struct ConnectionSettings {
   HeadLimits head;
+  /// The connections speak TLS.
+  bool secure = false;
   uint64_t max_body_bytes = 128ull << 20;
   std::chrono::milliseconds idle_timeout{10'000};
   std::chrono::milliseconds head_timeout{10'000};

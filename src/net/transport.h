@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <string>
 #include <sys/uio.h>
 
 #include "net/loop.h"
@@ -49,6 +50,19 @@ class TransportObserver {
   ~TransportObserver() = default;
 };
 
+/// What a transport that encrypts knows of its connection.
+struct Security {
+  std::string protocol{};     ///< "TLSv1.3"
+  std::string cipher{};       ///< "TLS_AES_128_GCM_SHA256"
+  std::string server_name{};  ///< that the client asked for; empty if it named none
+  /// The peer's certificate (DER); empty if it has shown none, or was not asked.
+  std::string peer_certificate{};
+  /// The peer has shown a certificate and it is valid.
+  bool authorized = false;
+  /// Why it is not, in OpenSSL's words; empty if it is, or none was shown.
+  std::string authorization_error{};
+};
+
 /// A stream of bytes in both directions between this process and one peer: TCP, unix, TLS over
 /// either, or memory in tests. One thread's; never blocks.
 class Transport {
@@ -77,6 +91,10 @@ class Transport {
   /// How many of the bytes that `write` took still wait in this machine or on the way; they grow
   /// fewer as the peer takes them. None if that cannot be told. A system call: for rare decisions.
   virtual std::optional<size_t> untaken() const { return std::nullopt; }
+
+  /// Who the peer has proved to be, and how the bytes are protected; none if they are not. Costs
+  /// some allocations: for whoever asks.
+  virtual std::optional<Security> security() const { return std::nullopt; }
 
   /// Whether `on_readable` is to be called. Cheap to call often.
   virtual void want_read(bool wanted) = 0;

@@ -20,8 +20,8 @@ std::string Exchange::url() const {
   if (target[0] != '/' && target != "*") return std::string(target);
   std::string_view authority = head.authority();
   if (authority.empty()) authority = server_.authority();
-  std::string url("http://");
-  url.append(authority);
+  std::string url(server_.scheme());
+  url.append("://").append(authority);
   url.append(target == "*" ? std::string_view("/") : target);
   return url;
 }

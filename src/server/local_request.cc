@@ -61,7 +61,7 @@ void LocalRequest::run(std::string_view head, std::string_view method, std::stri
              exchange_->head.target() != target) {
     refusal = {400, "the method or the target holds an end of line"};
   } else {
-    refusal = http1::apply_request_rules(exchange_->head);
+    refusal = http1::apply_request_rules(exchange_->head, server_->secure());
   }
   if (!refusal && !exchange_->head.chunked && exchange_->head.content_length != body.size()) {
     refusal = {400, "Content-Length is not the length of the body"};

@@ -3,6 +3,7 @@
 #include <system_error>
 #include <utility>
 
+#include "server/handshakes.h"
 #include "server/local_request.h"
 
 namespace bao::server {
@@ -36,11 +37,12 @@ net::ListenOptions listen_options(const Settings& settings) {
 
 http::Reference<Server> Server::start(net::Loop& loop, Settings settings,
                                       http::Reference<Table> table) {
-  net::Listener listener = net::Listener::open(listen_options(settings));
   http::Reference<Server> server(new Server(loop, std::move(settings), std::move(table)));
+  net::Listener listener = net::Listener::open(listen_options(server->settings_));
   server->local_ = listener.local();
   server->authority_ = net::format_host_for_url(server->hostname());
-  if (server->local_.port != 0 && server->local_.port != 80) {
+  const int usual_port = server->secure() ? 443 : 80;
+  if (server->local_.port != 0 && server->local_.port != usual_port) {
     server->authority_ += ":" + std::to_string(server->local_.port);
   }
   server->acceptor_ =
@@ -59,6 +61,15 @@ Server::Server(net::Loop& loop, Settings settings, http::Reference<Table> table)
       web_sockets_(*this, workspace_.read_buffer()) {
   workspace_.settings = connection_settings(settings_);
   web_sockets_.use(table_, settings_.web_socket);
+  if (!settings_.tls.enabled()) return;
+  handshakes_ = std::make_unique<Handshakes>(
+      loop, settings_,
+      [this](std::unique_ptr<net::Transport> transport, const net::PeerAddress& peer) {
+        on_secured(std::move(transport), peer);
+      });
+  workspace_.settings.secure = true;
+  handshakes_->set_plain_reply([this] { return plain_text_reply(); });
+  settings_.tls = {};  // the keys are where they are used, and nowhere else
 }
 
 Server::~Server() {
@@ -69,8 +80,14 @@ std::string Server::hostname() const {
   return settings_.hostname.empty() ? "localhost" : settings_.hostname;
 }
 
+tls::Counters Server::tls_counters() const {
+  return secure() ? handshakes_->counters() : tls::Counters();
+}
+
 std::string Server::url() const {
-  if (local_.family != net::SocketAddress::Family::unix_domain) return "http://" + authority_ + "/";
+  if (local_.family != net::SocketAddress::Family::unix_domain) {
+    return std::string(scheme()) + "://" + authority_ + "/";
+  }
   if (!local_.address.empty() && local_.address[0] == '\0')
     return "abstract://" + local_.address.substr(1);
   return "unix://" + local_.address;
@@ -153,8 +170,25 @@ void Server::for_each_connection(F f) {
 }
 
 void Server::on_accepted(net::Accepted accepted) {
-  auto transport = std::make_unique<net::SocketTransport>(loop_, std::move(accepted.fd));
-  auto* connection = new http1::Connection(workspace_, std::move(transport), accepted.peer);
+  if (!secure()) {
+    return add_connection(std::make_unique<net::SocketTransport>(loop_, std::move(accepted.fd)),
+                          accepted.peer);
+  }
+  try {
+    handshakes_->begin(std::move(accepted));
+  } catch (const std::system_error& error) {
+    log(std::string("bao: a connection could not be watched: ") + error.what());
+  }
+}
+
+// Of the protocols that ALPN may have chosen there is one codec for all.
+void Server::on_secured(std::unique_ptr<net::Transport> transport, const net::PeerAddress& peer) {
+  add_connection(std::move(transport), peer);
+}
+
+void Server::add_connection(std::unique_ptr<net::Transport> transport,
+                            const net::PeerAddress& peer) {
+  auto* connection = new http1::Connection(workspace_, std::move(transport), peer);
   connection->next = connections_;
   if (connections_ != nullptr) connections_->previous = connection;
   connections_ = connection;
@@ -166,6 +200,18 @@ void Server::on_accepted(net::Accepted accepted) {
     log(std::string("bao: a connection could not be watched: ") + error.what());
     connection->cut(http::Failure::stopped);
   }
+}
+
+// What somebody gets who speaks HTTP to a port that expects TLS.
+std::string Server::plain_text_reply() {
+  const std::string text = "This port speaks HTTPS: ask for https://" + authority_ + "/\n";
+  http1::OutputBuffer out;
+  const http::Reply reply{
+      .status = 400, .content_type = "text/plain;charset=utf-8", .body = text, .close = true};
+  ++workspace_.counters.replies_by_class[4];
+  http1::write_reply_head(out, reply, {.keep_alive = false}, workspace_.date_line());
+  out.append(text);
+  return std::string(out.view());
 }
 
 void Server::on_connection_closed(http1::Connection& connection) {
@@ -204,6 +250,18 @@ void Server::reload(http::Reference<Table> table, const WebSocketSettings& web_s
   web_sockets_.use(table_, web_socket);
 }
 
+void Server::reload(http::Reference<Table> table, const WebSocketSettings& web_socket,
+                    const tls::Options& tls) {
+  if (!secure()) {
+    throw SettingsError("tls",
+                        "Option tls cannot be given to a server that was started without it:"
+                        " stop it and start one with tls");
+  }
+  if (state_ == State::stopped) return;
+  handshakes_->use(handshakes_->read(tls));
+  reload(std::move(table), web_socket);
+}
+
 void Server::stop(bool force, net::Work on_stopped) {
   http::Reference<Server> keep(this);
   on_stopped_.push_back(std::move(on_stopped));
@@ -228,6 +286,7 @@ void Server::stop(bool force, net::Work on_stopped) {
 void Server::close_acceptor() {
   acceptor_->close();
   loop_.retire(std::move(acceptor_));
+  if (secure()) handshakes_->drop_all();
 }
 
 void Server::check_stopped() {

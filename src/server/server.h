@@ -12,9 +12,11 @@
 #include "server/settings.h"
 #include "server/table.h"
 #include "server/web_sockets.h"
+#include "tls/counters.h"
 
 namespace bao::server {
 
+class Handshakes;
 class LocalRequest;
 
 /// A live server on one loop, whatever the language of its handlers: listens, makes connections of
@@ -30,7 +32,8 @@ class Server final : public http::ExchangeHandler,
  public:
   enum class State : uint8_t { listening, stopping, stopped };
 
-  /// Listens by `settings`, which `checked` has passed. Throws net::ListenError.
+  /// Listens by `settings`, which `checked` has passed. Throws net::ListenError, and SettingsError
+  /// for certificates and keys that are wrong.
   static http::Reference<Server> start(net::Loop& loop, Settings settings,
                                        http::Reference<Table> table);
 
@@ -47,11 +50,17 @@ class Server final : public http::ExchangeHandler,
   const net::SocketAddress& local() const { return local_; }
   /// The name for people and URLs: the option, or `localhost` if there is none.
   std::string hostname() const;
+  /// Whether it speaks TLS.
+  bool secure() const { return handshakes_ != nullptr; }
+  /// `http` or `https`.
+  std::string_view scheme() const { return secure() ? "https" : "http"; }
   /// `http://localhost:3000/`, or `unix://path`, or `abstract://name`.
   std::string url() const;
   /// The authority for requests that name none: hostname and port.
   const std::string& authority() const { return authority_; }
   const http1::Counters& counters() const { return workspace_.counters; }
+  /// All zero if it does not speak TLS.
+  tls::Counters tls_counters() const;
   /// Requests under way, those of `fetch` without a socket included.
   uint64_t pending_requests() const {
     return workspace_.counters.requests_pending + local_pending_;
@@ -65,6 +74,10 @@ class Server final : public http::ExchangeHandler,
   /// If the new table handles WebSockets its handlers and `web_socket` are used for the open ones,
   /// too; else the old ones go on. Does nothing once the server has stopped.
   void reload(http::Reference<Table> table, const WebSocketSettings& web_socket = {});
+  /// The same with other certificates, for new handshakes; those that are open go on. Throws
+  /// SettingsError and changes nothing if they are wrong, or the server does not speak TLS.
+  void reload(http::Reference<Table> table, const WebSocketSettings& web_socket,
+              const tls::Options& tls);
 
   /// Stops listening. Without `force` idle connections close at once, the others when their request
   /// is answered; with it all are cut, and local requests aborted. WebSockets go on without
@@ -92,6 +105,8 @@ class Server final : public http::ExchangeHandler,
 
   // What the parts of a server tell it.
   void on_accepted(net::Accepted accepted) override;
+  /// A TLS handshake is done.
+  void on_secured(std::unique_ptr<net::Transport> transport, const net::PeerAddress& peer);
   void on_connection_closed(http1::Connection& connection) override;
   void on_web_socket_gone() { check_stopped(); }
   void on_loop_end() override;
@@ -116,7 +131,9 @@ class Server final : public http::ExchangeHandler,
 
   void recycle(Exchange& exchange);
   void bury();
+  void add_connection(std::unique_ptr<net::Transport> transport, const net::PeerAddress& peer);
   void close_acceptor();
+  std::string plain_text_reply();
   void check_stopped();
   void abort_local_requests();
   void update_hold();
@@ -128,6 +145,7 @@ class Server final : public http::ExchangeHandler,
   http1::Workspace workspace_;
   http::Reference<Table> table_;
   WebSockets web_sockets_;
+  std::unique_ptr<Handshakes> handshakes_;
   std::unique_ptr<Acceptor> acceptor_;
   net::SocketAddress local_;
   std::string authority_;

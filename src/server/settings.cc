@@ -104,6 +104,7 @@ void check_timeout(std::chrono::milliseconds value, std::string_view name) {
 void check_limits(const Settings& settings, const OptionNames& names) {
   check_timeout(settings.idle_timeout, names.idle_timeout);
   check_timeout(settings.head_timeout, names.head_timeout);
+  check_timeout(settings.handshake_timeout, names.handshake_timeout);
   if (settings.max_head_size < 64 || settings.max_head_size > kLargestHead) {
     refuse(names.max_head_size, std::to_string(settings.max_head_size),
            "give 64 to 67108864 bytes");
@@ -111,6 +112,20 @@ void check_limits(const Settings& settings, const OptionNames& names) {
   if (settings.max_head_fields < 1 || settings.max_head_fields > 100'000) {
     refuse(names.max_head_fields, std::to_string(settings.max_head_fields),
            "give 1 to 100000 fields");
+  }
+}
+
+void check_tls_limits(const Settings& settings, const OptionNames& names) {
+  // RFC 8446 section 4.6.1: no ticket lives longer than a week.
+  constexpr auto kLongestSession = std::chrono::hours(24 * 7);
+  if (settings.session_timeout.count() < 0 || settings.session_timeout > kLongestSession ||
+      settings.session_timeout.count() % 1000 != 0) {
+    refuse(names.session_timeout, std::to_string(settings.session_timeout.count()) + " ms",
+           "give whole seconds, at most 7 days, 0 to resume no sessions");
+  }
+  if (settings.max_handshakes < 1 || settings.max_handshakes > 1'000'000) {
+    refuse(names.max_handshakes, std::to_string(settings.max_handshakes),
+           "give 1 to 1000000 handshakes");
   }
 }
 
@@ -143,6 +158,7 @@ Settings checked(Settings settings, const std::optional<std::string>& port_argum
                  const OptionNames& names, const Environment& environment) {
   check_address(settings, names);
   check_limits(settings, names);
+  check_tls_limits(settings, names);
   check_id(settings, names);
   check(settings.web_socket, names);
   if (settings.unix_path.empty())

@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "tls/options.h"
 #include "websocket/extension.h"
 
 namespace bao::server {
@@ -45,6 +46,12 @@ struct Settings {
   uint64_t max_request_body_size = 128ull << 20;
   uint64_t max_head_size = 16 * 1024;
   uint64_t max_head_fields = 200;
+  /// Certificates; with any, the server speaks TLS. They are read and checked when it starts.
+  tls::Options tls{};
+  std::chrono::milliseconds handshake_timeout{10'000};
+  uint64_t max_handshakes = 4096;
+  /// In whole seconds; 0: no session can be resumed.
+  std::chrono::milliseconds session_timeout{std::chrono::hours(2)};
   std::string id{};
   LogSink log{};
   WebSocketSettings web_socket{};
@@ -55,7 +62,8 @@ struct Settings {
 /// `.idle_timeout`.
 struct OptionNames {
   std::string_view port, hostname, unix_path, reuse_port, ipv6_only, idle_timeout, head_timeout,
-      max_request_body_size, max_head_size, max_head_fields, id;
+      max_request_body_size, max_head_size, max_head_fields, id, handshake_timeout, max_handshakes,
+      session_timeout;
   std::string_view web_socket_max_payload_length, web_socket_backpressure_limit,
       web_socket_idle_timeout;
 };

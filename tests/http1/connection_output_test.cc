@@ -63,7 +63,11 @@ TEST_F(ConnectionOutputTest, BodiesOfEverySizeAndOwner) {
         client.wire.refill = 0;
         client.send(get("/"));
         client.wire.turn();
-        EXPECT_EQ(output(client).size() > 0, room > 0);
+        // Over TLS nothing can be read before the record is whole.
+        const bool some = output(client).size() > 0;
+        if (!testing::ConnectionWorld::kOverTls) {
+          EXPECT_EQ(some, room > 0);
+        }
         client.wire.refill = 30'000;
         world.run();
         Client& whole = world.connect();

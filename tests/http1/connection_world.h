@@ -16,6 +16,9 @@
 #include "http1/memory_transport.h"
 #include "http1/workspace.h"
 #include "net/timer_queue.h"
+#ifdef BAO_TEST_OVER_TLS
+#include "tls/secured_wire.h"
+#endif
 
 namespace bao::testing {
 
@@ -112,8 +115,8 @@ class ConnectionWorld final : public http::ExchangeHandler, public http1::Connec
   Client& connect() {
     clients.push_back(std::make_unique<Client>());
     Client& client = *clients.back();
-    client.connection = std::make_unique<http1::Connection>(
-        workspace, std::make_unique<MemoryTransport>(client.wire), peer_);
+    client.connection =
+        std::make_unique<http1::Connection>(workspace, make_transport(client.wire), peer_);
     client.connection->start();
     return client;
   }
@@ -170,7 +173,23 @@ class ConnectionWorld final : public http::ExchangeHandler, public http1::Connec
     closed_.push_back(&connection);
   }
 
+#ifdef BAO_TEST_OVER_TLS
+ public:
+  static constexpr bool kOverTls = true;
+
  private:
+  std::unique_ptr<net::Transport> make_transport(Wire& wire) { return tls_.connect(wire); }
+  SecuredWorld tls_{timers, now};
+#else
+ public:
+  static constexpr bool kOverTls = false;
+
+ private:
+  std::unique_ptr<net::Transport> make_transport(Wire& wire) {
+    return std::make_unique<MemoryTransport>(wire);
+  }
+#endif
+
   net::PeerAddress peer_;
   std::vector<http1::Connection*> closed_;
 };

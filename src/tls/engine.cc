@@ -1,0 +1,103 @@
+#include "tls/engine.h"
+
+#include <algorithm>
+#include <cstring>
+#include <new>
+#include <openssl/err.h>
+
+namespace bao::tls {
+
+Engine::Engine(SSL_CTX& context, std::string& output) : output_(output), ssl_(SSL_new(&context)) {
+  BIO* bio = ssl_ == nullptr ? nullptr : BIO_new(method());
+  if (bio == nullptr) throw std::bad_alloc();
+  BIO_set_data(bio, this);
+  BIO_set_init(bio, 1);
+  SSL_set_bio(ssl_.get(), bio, bio);
+  SSL_set_accept_state(ssl_.get());
+}
+
+// OpenSSL counts kinds of BIOs for each program; this one is made once and never changes.
+const BIO_METHOD* Engine::method() {
+  static const BIO_METHOD* const method = [] {
+    BIO_METHOD* made = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "bao");
+    if (made == nullptr) throw std::bad_alloc();
+    BIO_meth_set_read_ex(made, on_read);
+    BIO_meth_set_write_ex(made, on_write);
+    BIO_meth_set_ctrl(made, on_control);
+    return made;
+  }();
+  return method;
+}
+
+int Engine::on_read(BIO* bio, char* buffer, size_t size, size_t* count) {
+  auto* self = static_cast<Engine*>(BIO_get_data(bio));
+  BIO_clear_retry_flags(bio);
+  if (self->input_.empty()) {
+    BIO_set_retry_read(bio);
+    return 0;
+  }
+  *count = std::min(size, self->input_.size());
+  std::memcpy(buffer, self->input_.data(), *count);
+  self->input_.remove_prefix(*count);
+  return 1;
+}
+
+int Engine::on_write(BIO* bio, const char* bytes, size_t size, size_t* count) {
+  static_cast<Engine*>(BIO_get_data(bio))->output_.append(bytes, size);
+  *count = size;
+  return 1;
+}
+
+long Engine::on_control(BIO*, int command, long, void*) {
+  return command == BIO_CTRL_FLUSH ? 1 : 0;
+}
+
+// OpenSSL must find no error of an earlier call in its queue, which is the thread's.
+Engine::Status Engine::status_of(int result) {
+  switch (SSL_get_error(ssl_.get(), result)) {
+    case SSL_ERROR_NONE: return Status::ok;
+    case SSL_ERROR_WANT_READ: return Status::want_input;
+    case SSL_ERROR_ZERO_RETURN: return Status::end;
+    default: failed_ = true; return Status::failed;
+  }
+}
+
+Engine::Status Engine::handshake() {
+  if (failed_) return Status::failed;
+  ERR_clear_error();
+  return status_of(SSL_do_handshake(ssl_.get()));
+}
+
+Engine::ReadResult Engine::read(std::span<char> buffer) {
+  size_t total = 0;
+  while (total < buffer.size()) {
+    if (failed_) return {Status::failed, total};
+    size_t count = 0;
+    ERR_clear_error();
+    const int result =
+        SSL_read_ex(ssl_.get(), buffer.data() + total, buffer.size() - total, &count);
+    total += count;
+    if (result != 1) return {status_of(result), total};
+  }
+  return {Status::ok, total};
+}
+
+bool Engine::write(std::string_view plaintext) {
+  if (failed_ || finished_) return false;
+  size_t count = 0;
+  ERR_clear_error();
+  const int result = SSL_write_ex(ssl_.get(), plaintext.data(), plaintext.size(), &count);
+  if (result == 1 && count == plaintext.size()) return true;
+  failed_ = true;
+  return false;
+}
+
+void Engine::finish() {
+  if (failed_ || finished_ || SSL_in_init(ssl_.get())) return;
+  finished_ = true;
+  ERR_clear_error();
+  SSL_shutdown(ssl_.get());
+  ERR_clear_error();
+}
+
+}  // namespace bao::tls
