@@ -1,9 +1,8 @@
 /**
  * The object `Bun`, as far as we have it: serve(), and what is a few lines over Node.
  */
-import { accessSync, constants, statSync } from "node:fs";
 import { createRequire } from "node:module";
-import { delimiter, join, resolve as absolute } from "node:path";
+import { join, resolve as absolute } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { inspect, stripVTControlCharacters } from "node:util";
 
@@ -12,6 +11,7 @@ import { program } from "./program.js";
 import { pathOfModule } from "./resolve.js";
 import { semver } from "./semver.js";
 import { BAO_VERSION, BUN_VERSION } from "./version.js";
+import { which } from "./which.js";
 
 const ESCAPES = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#x27;" };
 
@@ -20,6 +20,14 @@ const require = createRequire(import.meta.url);
 
 function serve(options) {
   return require("../lib/serve.js").serve(options);
+}
+
+function spawn(...command) {
+  return require("./spawn.js").spawn(...command);
+}
+
+function spawnSync(...command) {
+  return require("./spawn.js").spawnSync(...command);
 }
 
 /** Waits so many milliseconds, or until a Date. */
@@ -57,25 +65,6 @@ function gc() {
   return process.memoryUsage().heapUsed;
 }
 
-/** The path of a command; null if there is none. */
-function which(command, { PATH = process.env.PATH ?? "", cwd = process.cwd() } = {}) {
-  if (command.includes("/")) {
-    const path = absolute(cwd, command);
-    return isExecutable(path) ? path : null;
-  }
-  const folders = PATH.split(delimiter).filter(Boolean);
-  return folders.map((folder) => join(folder, command)).find(isExecutable) ?? null;
-}
-
-function isExecutable(path) {
-  try {
-    accessSync(path, constants.X_OK);
-    return statSync(path).isFile();
-  } catch {
-    return false;
-  }
-}
-
 /** The file that a module's name means in a folder of the program. */
 function resolveSync(name, from) {
   return pathOfModule(name, join(absolute(from), "-"));
@@ -85,6 +74,8 @@ const consumers = (name) => (stream) => require("node:stream/consumers")[name](s
 
 const members = {
   serve,
+  spawn,
+  spawnSync,
   sleep,
   sleepSync,
   escapeHTML,

@@ -3,9 +3,17 @@ import { readFileSync } from "node:fs";
 import { isDeepStrictEqual } from "node:util";
 
 import { replies, requests } from "./betterments.js";
-import { members, options, routes, syntax } from "./betterments_of_options.js";
+import { members, options, processes, routes, syntax } from "./betterments_of_options.js";
 
-export const betterments = [...replies, ...requests, ...syntax, ...routes, ...options, ...members];
+export const betterments = [
+  ...replies,
+  ...requests,
+  ...syntax,
+  ...routes,
+  ...options,
+  ...members,
+  ...processes,
+];
 
 /** What was recorded from Bun. */
 export function recordedOf(program) {
