@@ -3,7 +3,7 @@
  * for the program.
  */
 
-export const HELP = `usage: bao [--port=N] FILE [ARGUMENTS]
+export const HELP = `usage: bao [--port=N] [run] FILE [ARGUMENTS]
 
 Runs a program of TypeScript or JavaScript that was written for Bun, on Node:
 Bun.serve, import … from "bun", export default { fetch }.
@@ -25,7 +25,8 @@ export class UsageError extends Error {}
  * @returns {{ task: "run" | "help" | "version", file?: string, port?: string, rest: string[] }}
  */
 export function parse(words) {
-  let port;
+  const result = { task: "help", rest: [] };
+  let isRun = false;
   let at = 0;
   for (; at < words.length; ++at) {
     const word = words[at];
@@ -33,18 +34,19 @@ export function parse(words) {
       ++at;
       break;
     }
-    if (!word.startsWith("-") || word === "-") break;
-    if (word === "--help" || word === "-h") return { task: "help", rest: [] };
-    if (word === "--version" || word === "-v") return { task: "version", rest: [] };
-    if (word === "--port") port = portOf(words[++at]);
-    else if (word.startsWith("--port=")) port = portOf(word.slice("--port=".length));
+    if (word === "run" && !isRun) isRun = true;
+    else if (!word.startsWith("-") || word === "-") break;
+    else if (word === "--help" || word === "-h") return { task: "help", rest: [] };
+    else if (word === "--version" || word === "-v") return { task: "version", rest: [] };
+    else if (word === "--port") result.port = portOf(words[++at]);
+    else if (word.startsWith("--port=")) result.port = portOf(word.slice("--port=".length));
     else throw new UsageError(`there is no option ${word}; the program's stand behind its name`);
   }
-  if (at >= words.length) {
-    if (port !== undefined) throw new UsageError("say which program to run: bao [--port=N] FILE");
-    return { task: "help", rest: [] };
+  if (at < words.length) {
+    return { ...result, task: "run", file: words[at], rest: words.slice(at + 1) };
   }
-  return { task: "run", file: words[at], port, rest: words.slice(at + 1) };
+  if (!isRun && result.port === undefined) return result;
+  throw new UsageError("say which program to run: bao [--port=N] FILE");
 }
 
 function portOf(text) {

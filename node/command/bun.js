@@ -1,9 +1,8 @@
 /**
  * The object `Bun`, as far as we have it: serve(), and what is a few lines over Node.
  */
-import { accessSync, constants, statSync } from "node:fs";
 import { createRequire } from "node:module";
-import { delimiter, join, resolve as absolute } from "node:path";
+import { join, resolve as absolute } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { inspect, stripVTControlCharacters } from "node:util";
 
@@ -12,6 +11,7 @@ import { program } from "./program.js";
 import { pathOfModule } from "./resolve.js";
 import { semver } from "./semver.js";
 import { BAO_VERSION, BUN_VERSION } from "./version.js";
+import { which } from "./which.js";
 
 const ESCAPES = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#x27;" };
 
@@ -28,6 +28,14 @@ function file(what, options) {
 
 function write(destination, data, options) {
   return require("../lib/file_write.js").write(destination, data, options);
+}
+
+function spawn(...command) {
+  return require("./spawn.js").spawn(...command);
+}
+
+function spawnSync(...command) {
+  return require("./spawn.js").spawnSync(...command);
 }
 
 /** Waits so many milliseconds, or until a Date. */
@@ -65,25 +73,6 @@ function gc() {
   return process.memoryUsage().heapUsed;
 }
 
-/** The path of a command; null if there is none. */
-function which(command, { PATH = process.env.PATH ?? "", cwd = process.cwd() } = {}) {
-  if (command.includes("/")) {
-    const path = absolute(cwd, command);
-    return isExecutable(path) ? path : null;
-  }
-  const folders = PATH.split(delimiter).filter(Boolean);
-  return folders.map((folder) => join(folder, command)).find(isExecutable) ?? null;
-}
-
-function isExecutable(path) {
-  try {
-    accessSync(path, constants.X_OK);
-    return statSync(path).isFile();
-  } catch {
-    return false;
-  }
-}
-
 /** The file that a module's name means in a folder of the program. */
 function resolveSync(name, from) {
   return pathOfModule(name, join(absolute(from), "-"));
@@ -107,6 +96,8 @@ const members = {
   get stderr() {
     return file(2);
   },
+  spawn,
+  spawnSync,
   sleep,
   sleepSync,
   escapeHTML,

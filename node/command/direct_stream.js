@@ -1,6 +1,7 @@
 /**
- * Bun's direct streams, `new ReadableStream({ type: "direct", pull(controller) { … } })`: `pull`
- * is called once, and writes until its promise is settled. They become ordinary streams here.
+ * What Bun's ReadableStream has beyond the platform's: methods that read it whole, and direct
+ * streams, `new ReadableStream({ type: "direct", pull(controller) { … } })`: `pull` is called once,
+ * and writes until its promise is settled. They become ordinary streams here.
  */
 
 const ORDINARY = { enumerable: false, configurable: true };
@@ -39,8 +40,31 @@ function withDirect(ReadableStream) {
     ...Object.getOwnPropertyDescriptor(ReadableStream.prototype, "constructor"),
     value: Class,
   });
+  for (const [name, value] of Object.entries(readers)) {
+    Object.defineProperty(ReadableStream.prototype, name, {
+      value,
+      writable: true,
+      configurable: true,
+    });
+  }
   return Class;
 }
+
+/** Bun's streams can be read whole, as bodies can. */
+const readers = {
+  async text() {
+    return new Response(this).text();
+  },
+  async json() {
+    return new Response(this).json();
+  },
+  async bytes() {
+    return new Response(this).bytes();
+  },
+  async blob() {
+    return new Response(this).blob();
+  },
+};
 
 /** An ordinary source that does what the direct one does. */
 function sourceOf(direct) {

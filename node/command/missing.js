@@ -10,8 +10,7 @@ export const MISSING = new Set(
   FileSystemRouter generateHeapSnapshot Glob gunzipSync gzipSync hash Image indexOfLine
   inflateSync JSON5 JSONC JSONL listen markdown MD4 MD5 mmap ModuleGraph openInEditor password
   peek plugin postgres randomUUIDv5 randomUUIDv7 readableStreamToFormData redis RedisClient s3
-  S3Client secrets sha SHA1 SHA224 SHA256 SHA384 SHA512 SHA512_256 shrink sliceAnsi spawn
-  spawnSync SQL sql stringWidth Terminal TOML Transpiler udpSocket unsafe
+  S3Client secrets sha SHA1 SHA224 SHA256 SHA384 SHA512 SHA512_256 shrink sliceAnsi SQL sql stringWidth Terminal TOML Transpiler udpSocket unsafe
   WebView wrapAnsi XML YAML zstdCompress zstdCompressSync zstdDecompress zstdDecompressSync
   `
     .trim()

@@ -41,6 +41,135 @@ declare module "bun" {
   /** Stops the whole thread for so many milliseconds. */
   export function sleepSync(milliseconds: number): void;
 
+  /** What a process reads: the source of its standard input. */
+  export type SpawnInput =
+    | "pipe"
+    | "inherit"
+    | "ignore"
+    | null
+    | undefined
+    | number
+    | ArrayBufferView
+    | ArrayBuffer
+    | Blob
+    | Request
+    | Response
+    | ReadableStream
+    | AsyncIterable<string | Uint8Array>;
+  /** Where a process writes to. */
+  export type SpawnOutput = "pipe" | "inherit" | "ignore" | null | undefined | number | Blob;
+
+  export interface SpawnOptions<
+    In extends SpawnInput = SpawnInput,
+    Out extends SpawnOutput = SpawnOutput,
+    Err extends SpawnOutput = SpawnOutput,
+  > {
+    cwd?: string;
+    /** Instead of this process's environment. */
+    env?: Record<string, string | undefined>;
+    /** The name that the program hears of itself. */
+    argv0?: string;
+    stdin?: In;
+    stdout?: Out;
+    stderr?: Err;
+    /** The three together, instead of each by its name. */
+    stdio?: [In, Out, Err, ...SpawnOutput[]];
+    /** Ends the process. */
+    signal?: AbortSignal;
+    /** Milliseconds after which the process is ended. */
+    timeout?: number;
+    /** By which `signal`, `timeout` and `maxBuffer` end it: SIGTERM. */
+    killSignal?: NodeJS.Signals | number;
+    /** Bytes of output after which the process is ended. */
+    maxBuffer?: number;
+  }
+
+  export interface SpawnAsyncOptions<
+    In extends SpawnInput = SpawnInput,
+    Out extends SpawnOutput = SpawnOutput,
+    Err extends SpawnOutput = SpawnOutput,
+  > extends SpawnOptions<In, Out, Err> {
+    onExit?(
+      subprocess: Subprocess<In, Out, Err>,
+      exitCode: number | null,
+      signalCode: NodeJS.Signals | null,
+      error?: Error,
+    ): void | Promise<void>;
+    /** Hears the messages of a process that speaks with process.send(). */
+    ipc?(message: any, subprocess: Subprocess<In, Out, Err>, handle?: unknown): void;
+    onDisconnect?(ok: boolean): void | Promise<void>;
+    /** How messages are written: "advanced", or "json" for another kind of program. */
+    serialization?: "json" | "advanced";
+  }
+
+  /** Writes to a process bit by bit. */
+  export interface FileSink {
+    write(chunk: string | ArrayBufferView | ArrayBuffer): number | Promise<number>;
+    flush(): number | Promise<number>;
+    end(): number | Promise<number>;
+    ref(): void;
+    unref(): void;
+  }
+
+  type SpawnStream<Out> = Out extends "pipe" ? ReadableStream<Uint8Array<ArrayBuffer>> : undefined;
+
+  export interface Subprocess<
+    In extends SpawnInput = SpawnInput,
+    Out extends SpawnOutput = SpawnOutput,
+    Err extends SpawnOutput = SpawnOutput,
+  > {
+    readonly pid: number;
+    readonly stdin: In extends "pipe" ? FileSink : In extends ReadableStream ? In : undefined;
+    readonly stdout: SpawnStream<Out>;
+    readonly stderr: SpawnStream<Err>;
+    readonly readable: SpawnStream<Out>;
+    /** Resolves to the exit code; to 128 and the signal's number if one ended the process. */
+    readonly exited: Promise<number>;
+    readonly exitCode: number | null;
+    readonly signalCode: NodeJS.Signals | null;
+    /** Whether it was sent a signal, or is over. */
+    readonly killed: boolean;
+    readonly connected: boolean;
+    kill(signal?: NodeJS.Signals | number): void;
+    ref(): void;
+    unref(): void;
+    send(message: any): boolean;
+    disconnect(): void;
+    [Symbol.asyncDispose](): Promise<void>;
+  }
+
+  export interface SyncSubprocess {
+    readonly pid: number;
+    readonly stdout: Buffer | undefined;
+    readonly stderr: Buffer | undefined;
+    readonly exitCode: number | null;
+    readonly signalCode?: NodeJS.Signals;
+    readonly success: boolean;
+    readonly exitedDueToTimeout?: true;
+    readonly exitedDueToMaxBuffer?: true;
+  }
+
+  /** Starts a process. Throws if there is no such program. */
+  export function spawn<
+    const In extends SpawnInput = "ignore",
+    const Out extends SpawnOutput = "pipe",
+    const Err extends SpawnOutput = "inherit",
+  >(
+    command: readonly string[],
+    options?: SpawnAsyncOptions<In, Out, Err>,
+  ): Subprocess<In, Out, Err>;
+  export function spawn<
+    const In extends SpawnInput = "ignore",
+    const Out extends SpawnOutput = "pipe",
+    const Err extends SpawnOutput = "inherit",
+  >(
+    options: SpawnAsyncOptions<In, Out, Err> & { cmd: readonly string[] },
+  ): Subprocess<In, Out, Err>;
+
+  /** Runs a process to its end, while nothing else happens here. */
+  export function spawnSync(command: readonly string[], options?: SpawnOptions): SyncSubprocess;
+  export function spawnSync(options: SpawnOptions & { cmd: readonly string[] }): SyncSubprocess;
+
   /** The environment, which is process.env. */
   export const env: NodeJS.ProcessEnv;
   /** The runtime, the program's absolute path, and its arguments. */
@@ -110,6 +239,14 @@ declare namespace Bun {
       Path
     >;
   }
+}
+
+/** How a stream is read whole. */
+interface ReadableStream<R = any> {
+  text(): Promise<string>;
+  json(): Promise<any>;
+  bytes(): Promise<Uint8Array<ArrayBuffer>>;
+  blob(): Promise<Blob>;
 }
 
 interface ImportMeta {

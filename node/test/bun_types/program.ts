@@ -40,3 +40,26 @@ serve({ fetch: () => 3 });
 Bun.password;
 // @ts-expect-error: a parameter that the route has not
 serve({ routes: { "/a/:b": (req) => new Response(req.params.c) } });
+
+const child = Bun.spawn(["bun", "server.ts"], {
+  stdin: "pipe",
+  stderr: "inherit",
+  env: { ...process.env, PORT: undefined },
+  ipc: (message, subject) => void subject.send(message),
+  onExit: (subject, code, signal) => console.log(subject.pid, code, signal),
+});
+child.stdin.write("text") satisfies number | Promise<number>;
+child.stdout.text() satisfies Promise<string>;
+child.stderr satisfies undefined;
+child.kill("SIGTERM");
+child.exited satisfies Promise<number>;
+const buns = new Array<ReturnType<typeof Bun.spawn>>(2);
+buns[0] = Bun.spawn({ cmd: ["bun"], stdout: "inherit", stderr: "inherit", stdin: "inherit" }) as any;
+for (const bun of buns) bun.kill();
+new Response(Bun.spawn(["echo"]).stdout);
+Bun.spawnSync(["ls"]).stdout!.toString();
+Bun.spawnSync({ cmd: ["ls"], timeout: 10 }).success satisfies boolean;
+// @ts-expect-error: stdout is not piped
+Bun.spawn(["ls"], { stdout: "inherit" }).stdout.text();
+// @ts-expect-error: a command is a list
+Bun.spawn("ls");

@@ -315,4 +315,15 @@ const members = [
   },
 ];
 
-export { members, options, routes, syntax };
+const processes = [
+  {
+    what: "killed, of a process that was sent a signal",
+    bun: "is false until it is over",
+    bao: "is true at once",
+    why: "Bun's manual says so",
+    cases: ["spawn: kill: at once"],
+    changes: [["", false, true]],
+  },
+];
+
+export { members, options, processes, routes, syntax };

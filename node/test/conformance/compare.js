@@ -4,7 +4,7 @@ import { isDeepStrictEqual } from "node:util";
 
 import { replies, requests } from "./betterments.js";
 import { files } from "./betterments_of_files.js";
-import { members, options, routes, syntax } from "./betterments_of_options.js";
+import { members, options, processes, routes, syntax } from "./betterments_of_options.js";
 
 export const betterments = [
   ...replies,
@@ -14,6 +14,7 @@ export const betterments = [
   ...files,
   ...options,
   ...members,
+  ...processes,
 ];
 
 /** What was recorded from Bun. */
