@@ -130,7 +130,7 @@ extern "C" NAPI_MODULE_EXPORT int32_t node_api_module_get_api_version_v1() {
 extern "C" NAPI_MODULE_EXPORT napi_value napi_register_module_v1(napi_env env, napi_value exports) {
   using namespace bao::node;
   try {
-    tls::begin_second_openssl();
+    bao::tls::begin_second_openssl();
     Environment& environment = *Environment::make(env);
     define_all(environment, exports);
     set(env, exports, "registers", environment.registers());
