@@ -3,18 +3,9 @@ import { readFileSync } from "node:fs";
 import { isDeepStrictEqual } from "node:util";
 
 import { replies, requests } from "./betterments.js";
-import { files } from "./betterments_of_files.js";
 import { members, options, routes, syntax } from "./betterments_of_options.js";
 
-export const betterments = [
-  ...replies,
-  ...requests,
-  ...syntax,
-  ...routes,
-  ...files,
-  ...options,
-  ...members,
-];
+export const betterments = [...replies, ...requests, ...syntax, ...routes, ...options, ...members];
 
 /** What was recorded from Bun. */
 export function recordedOf(program) {
