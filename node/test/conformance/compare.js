@@ -3,9 +3,18 @@ import { readFileSync } from "node:fs";
 import { isDeepStrictEqual } from "node:util";
 
 import { replies, requests } from "./betterments.js";
+import { tls } from "./betterments_of_tls.js";
 import { members, options, routes, syntax } from "./betterments_of_options.js";
 
-export const betterments = [...replies, ...requests, ...syntax, ...routes, ...options, ...members];
+export const betterments = [
+  ...replies,
+  ...requests,
+  ...syntax,
+  ...routes,
+  ...options,
+  ...members,
+  ...tls,
+];
 
 /** What was recorded from Bun. */
 export function recordedOf(program) {

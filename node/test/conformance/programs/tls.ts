@@ -33,8 +33,9 @@ fact("requestCert of another type", protocol({ ...main, requestCert: "yes" }));
 fact("serverName of another type", protocol({ ...main, serverName: 5 }));
 fact("ciphers of another type", protocol({ ...main, ciphers: 5 }));
 fact("secureOptions of another type", protocol({ ...main, secureOptions: "x" }));
+fact("a certificate without its key", protocol({ cert: main.cert }));
+fact("a key that does not fit", protocol({ ...main, key: of("other").key }));
 fact("an entry without a name", protocol([main, of("other")]));
-fact("dhParamsFile that is not there", protocol({ ...main, dhParamsFile: "/nowhere" }));
 
 const names = serve([
   main,
@@ -44,4 +45,6 @@ const names = serve([
 ]);
 const clients = serve({ ...main, ca: text("authority.pem"), requestCert: true });
 const guests = serve({ ...main, ca: text("authority.pem"), requestCert: true, rejectUnauthorized: false });
-ready({ main: names, clients, guests });
+const reloaded = serve(main);
+reloaded.reload({ fetch, tls: of("other") } as any);
+ready({ main: names, clients, guests, reloaded });

@@ -1,6 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import https from "node:https";
+import net from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -31,6 +32,18 @@ function get(port, options) {
   });
 }
 
+/** What somebody is told who speaks HTTP to the port: the first line, and the body. */
+function plain(port) {
+  return new Promise((resolve) => {
+    let text = "";
+    const socket = net.connect(port, "localhost", () => socket.write("GET / HTTP/1.1\r\n\r\n"));
+    socket.setEncoding("latin1").on("data", (piece) => (text += piece));
+    socket.on("error", () => {});
+    socket.on("close", () => resolve(text.replace(/\r\n.*\r\n\r\n/s, ": ").replace(/:\d+/, "")));
+    socket.on("end", () => socket.end());
+  });
+}
+
 export default async function (script) {
   const folder = mkdtempSync(join(tmpdir(), "bao-tls-"));
   try {
@@ -52,6 +65,8 @@ export default async function (script) {
       await script.case(`${name}, asked`, () => get(servers.clients, shown));
       await script.case(`${name}, let in`, () => get(servers.guests, shown));
     }
+    await script.case("reload", () => get(servers.reloaded, {}));
+    await script.case("plain HTTP", () => plain(servers.main));
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
