@@ -41,16 +41,18 @@ const PLAIN_HOST = /^[a-z][a-z0-9-]*(?:\.[a-z][a-z0-9-]*)*(?::[1-9]\d*)?$/;
 /** The Host that was seen last, and how it stands in a URL: clients tend to send the same one. */
 let lastHost = "";
 let lastOrigin = "";
+let lastSecure = false;
 
 /**
  * The absolute URL in its normal form, as `new URL` would write it; as it was sent if it is none.
- * `authority` (host and port) stands in for a Host that is missing or empty.
+ * `authority` (host and port) stands in for a Host that is missing or empty; `secure`: it came by
+ * TLS.
  */
-export function urlOfHead(head, authority) {
+export function urlOfHead(head, authority, secure) {
   const start = head.indexOf(" ") + 1;
   const target = head.slice(start, head.indexOf(" ", start));
   if (target[0] !== "/" && target !== "*") return normal(target);
-  const url = originOf(hostOfHead(head) || authority) + (target === "*" ? "/" : target);
+  const url = originOf(hostOfHead(head) || authority, secure) + (target === "*" ? "/" : target);
   return UNUSUAL.test(target) && NOT_NORMAL.test(target) ? normal(url) : url;
 }
 
@@ -58,12 +60,13 @@ function normal(text) {
   return URL.canParse(text) ? new URL(text).href : text;
 }
 
-function originOf(host) {
-  if (host === lastHost) return lastOrigin;
-  const plain = PLAIN_HOST.test(host) && !host.endsWith(":80");
-  const url = `http://${host}/`;
+function originOf(host, secure) {
+  if (host === lastHost && secure === lastSecure) return lastOrigin;
+  const plain = PLAIN_HOST.test(host) && !host.endsWith(secure ? ":443" : ":80");
+  const url = `${secure ? "https" : "http"}://${host}/`;
   lastOrigin = plain ? url.slice(0, -1) : normal(url).replace(/\/$/, "");
   lastHost = host;
+  lastSecure = secure;
   return lastOrigin;
 }
 

@@ -88,6 +88,11 @@ export interface Table {
   forget(table: number): void;
   /** A warning of the server. */
   log(line: string): void;
+  /**
+   * A handshake waits for the certificate of a server name: `answerCertificate` once, at any time,
+   * with this `request`. `source` is that of the TlsSettings.
+   */
+  certificate(source: number, request: number, name: string): void;
 }
 
 /** Gives the addon its table, once for each thread. */
@@ -216,11 +221,53 @@ export interface Settings {
   maxRequestBodySize?: number;
   maxHeadSize?: number;
   maxHeadFields?: number;
+  /** milliseconds */
+  handshakeTimeout?: number;
+  /** milliseconds, whole seconds */
+  sessionTimeout?: number;
+  maxHandshakes?: number;
+  /** With it the server speaks TLS. */
+  tls?: TlsSettings;
   id?: string;
   /** The value of the argument --port, as text. */
   portArgument?: string;
   /** BUN_PORT, PORT, NODE_PORT and NODE_ENV are read. */
   environment?: Record<string, string | undefined>;
+}
+
+/** The contents of a PEM file, and the option that they came from, for messages. */
+export interface PemText {
+  text: string | Uint8Array;
+  option: string;
+  passphrase?: string;
+}
+
+/** An entry of the option `tls`; `option` is its name in messages: `tls`, or `tls[1]` of several. */
+export interface TlsEntry {
+  option: string;
+  key?: PemText[];
+  cert?: PemText[];
+  ca?: PemText[];
+  /** Trusted like `ca`, but not told to clients. */
+  roots?: PemText[];
+  crl?: PemText[];
+  passphrase?: string;
+  serverName?: string;
+  requestCert?: boolean;
+  rejectUnauthorized?: boolean;
+  lowMemoryMode?: boolean;
+  ciphers?: string;
+  secureOptions?: number;
+  /** Numbers on the wire: 0x0303 is TLS 1.2. */
+  minVersion?: number;
+  maxVersion?: number;
+  dhParams?: PemText;
+}
+
+export interface TlsSettings {
+  entries: TlsEntry[];
+  /** A number for `Table.certificate`, if there is somebody to ask. */
+  source?: number;
 }
 
 /** What answers: a handler's number, a prepared reply, a file, or null (on to `fetch`). */
@@ -251,9 +298,10 @@ export interface Routes {
 export function start(settings: Settings, routes: Routes): {
   server: number; port: number | undefined; hostname: string | undefined; url: string;
   address: string; family: "IPv4" | "IPv6" | "unix"; id: string; development: boolean;
-  authority: string;
+  authority: string; secure: boolean;
 };
-export function reload(server: number, routes: Routes): void;
+/** `tls` replaces the certificates, for new handshakes. Throws, and changes nothing, as `start`. */
+export function reload(server: number, routes: Routes, tls?: TlsSettings): void;
 /** `stopped(promise)` is called when it is done, perhaps before this returns. */
 export function stop(server: number, force: boolean, promise: number): void;
 /** Forgets a server that is stopped. */
@@ -277,6 +325,32 @@ export function abortLocal(server: number, promise: number): void;
 
 /** The media type of a name, by its extension. */
 export function mediaType(path: string): string;
+
+// -- TLS
+
+/** Keys and certificates, read and checked. */
+export interface CertificateHandle {
+  readonly handle: unique symbol;
+}
+/** Reads `key`, `cert` and `passphrase` of an entry. Throws a TypeError if they are wrong. */
+export function readCertificate(entry: TlsEntry): CertificateHandle;
+/**
+ * Answers `Table.certificate`: null for none of its own; with `error` the client is refused, and it
+ * is logged. Does nothing if the client has gone.
+ */
+export function answerCertificate(
+  request: number, certificate: CertificateHandle | null, error: string | null,
+): void;
+/**
+ * How TLS protects the connection of a request; null without TLS. `certificate` is what the client
+ * has shown (DER), `authorizationError` is "" if that is valid or there is none.
+ */
+export function security(slot: number): {
+  protocol: string; cipher: string; serverName: string; authorized: boolean;
+  authorizationError: string; certificate: Uint8Array | null;
+} | null;
+/** The version of the OpenSSL that the addon brings along. */
+export function opensslVersion(): string;
 
 // -- Errors
 

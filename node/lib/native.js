@@ -90,4 +90,8 @@ export const {
   localFetch,
   abortLocal,
   mediaType,
+  readCertificate,
+  answerCertificate,
+  security,
+  opensslVersion,
 } = addon;

@@ -2,6 +2,9 @@
  * Checks the kinds of serve()'s options; the addon checks their values. Every sentence names
  * option, value and mend.
  */
+import { addSource } from "./certificate_sources.js";
+import { shown } from "./shown.js";
+import { tlsOf } from "./tls_options.js";
 
 /** A number of seconds that a timeout may be at most, so that it is still exact in milliseconds. */
 const MOST_SECONDS = 3.2e9;
@@ -19,7 +22,6 @@ export function settingsOf(options) {
   if (options === null || typeof options !== "object") {
     throw new TypeError(`serve() needs an object of options, not ${shown(options)}`);
   }
-  refuseUnfinished(options);
   checkFunction(options, "fetch");
   checkFunction(options, "error");
   const settings = {
@@ -31,14 +33,24 @@ export function settingsOf(options) {
     development: developmentOf(options.development),
     idleTimeout: millisecondsOf(options, "idleTimeout"),
     headTimeout: millisecondsOf(options, "headTimeout"),
+    handshakeTimeout: millisecondsOf(options, "handshakeTimeout"),
+    sessionTimeout: millisecondsOf(options, "sessionTimeout"),
+    maxHandshakes: sizeOf(options, "maxHandshakes"),
     maxRequestBodySize: sizeOf(options, "maxRequestBodySize"),
     maxHeadSize: sizeOf(options, "maxHeadSize"),
     maxHeadFields: sizeOf(options, "maxHeadFields"),
     id: options.id === null ? undefined : textOf(options, "id"),
     portArgument: defaults.portArgument,
     environment: process.env,
+    tls: tlsSettingsOf(options),
   };
   return settings;
+}
+
+/** For `native`; undefined if nothing is to be served by TLS. */
+export function tlsSettingsOf(options) {
+  const tls = tlsOf(options.tls);
+  return tls === null ? undefined : { entries: tls.entries, source: addSource(tls.find) };
 }
 
 /** `fetch` and `error` may be left out, or be functions. */
@@ -46,13 +58,6 @@ export function checkFunction(options, name) {
   const value = options[name];
   if (value === undefined || value === null || typeof value === "function") return;
   refuse(name, value, "give a function, or leave it out");
-}
-
-function refuseUnfinished(options) {
-  const { tls } = options;
-  if (tls !== undefined && tls !== null && tls !== false) {
-    throw new Error("Option tls: Bao cannot serve TLS yet, put a proxy that ends TLS before it");
-  }
 }
 
 function portOf(value) {
@@ -104,11 +109,4 @@ function sizeOf(options, name) {
 
 function refuse(name, value, mend) {
   throw new TypeError(`Option ${name} is ${shown(value)}: ${mend}`);
-}
-
-function shown(value) {
-  if (typeof value === "string") return JSON.stringify(value.slice(0, 80));
-  if (typeof value === "function") return "a function";
-  if (typeof value === "object" && value !== null) return "an object";
-  return String(value);
 }

@@ -70,7 +70,7 @@ export class Request {
   }
 
   get url() {
-    return (this._url ??= urlOfHead(this._head, this._server._authority));
+    return (this._url ??= urlOfHead(this._head, this._server._authority, this._server._secure));
   }
 
   get headers() {

@@ -1,6 +1,7 @@
 /**
  * serve(): starts a server, as Bun.serve does.
  */
+import { certificate } from "./certificate_sources.js";
 import { body, dispatch, drained, gone } from "./dispatch.js";
 import * as native from "./native.js";
 import { settingsOf } from "./options.js";
@@ -10,7 +11,7 @@ import { connect } from "./slots.js";
 
 connect(native);
 const log = (line) => console.error(line);
-native.install({ dispatch, body, gone, drained, stopped, local, forget, log });
+native.install({ dispatch, body, gone, drained, stopped, local, forget, log, certificate });
 
 /** Starts a server. Throws at once if an option is wrong or it cannot listen. */
 export function serve(options) {

@@ -1,11 +1,13 @@
 /**
  * The Server object that serve() returns: Bun's members, over a server of the addon.
  */
+import { X509Certificate } from "node:crypto";
+import { removeSource } from "./certificate_sources.js";
 import { abortRequest } from "./dispatch.js";
 import { streamOfFile } from "./file_read.js";
 import * as native from "./native.js";
 import { OpenFile } from "./open_file.js";
-import { checkFunction } from "./options.js";
+import { checkFunction, tlsSettingsOf } from "./options.js";
 import { OF_THE_TRANSFER } from "./platform.js";
 import { Request } from "./request.js";
 import { Response } from "./response.js";
@@ -63,6 +65,10 @@ export class Server {
   #table = 0;
   /** Host and port that stand in for a Host that a request lacks. */
   _authority = "";
+  /** Whether it speaks TLS. */
+  _secure = false;
+  /** The numbers of its certificate sources. */
+  #sources = [];
 
   /** Listens; for serve(). */
   static _start(settings, options) {
@@ -72,6 +78,8 @@ export class Server {
     server.#number = facts.server;
     server.#facts = facts;
     server._authority = facts.authority;
+    server._secure = facts.secure;
+    server.#sources.push(settings.tls?.source);
     server.#prepareLater(routes);
     return server;
   }
@@ -103,7 +111,7 @@ export class Server {
   }
 
   get protocol() {
-    return "http";
+    return this._secure ? "https" : "http";
   }
 
   get address() {
@@ -138,6 +146,7 @@ export class Server {
   #release() {
     if (this.#number < 0) return;
     native.release(this.#number);
+    this.#sources.forEach(removeSource);
     this.#number = -1;
   }
 
@@ -145,7 +154,10 @@ export class Server {
     return this.#number < 0 ? 0 : native.closeIdleConnections(this.#number);
   }
 
-  /** Replaces fetch, error, routes and static; requests under way end with the old ones. */
+  /**
+   * Replaces fetch, error, routes and static; requests under way end with the old ones. With `tls`,
+   * new connections get other certificates, and those that are open live on.
+   */
   reload(options) {
     if (options === null || typeof options !== "object") {
       throw new TypeError("server.reload() needs an object of options");
@@ -153,8 +165,10 @@ export class Server {
     checkFunction(options, "fetch");
     checkFunction(options, "error");
     if (this.#number < 0) return this;
+    const tls = tlsSettingsOf(options);
+    this.#sources.push(tls?.source);
     const routes = compile(options, this);
-    native.reload(this.#number, routes);
+    reloadOrForget(this.#number, routes, tls);
     this.#prepareLater(routes);
     return this;
   }
@@ -194,6 +208,21 @@ export class Server {
   /** Who sent a request; null if it is over, or came by a unix socket. */
   requestIP(request) {
     return request?._slot >= 0 ? native.peer(request._slot) : null;
+  }
+
+  /**
+   * How TLS protects a request's connection, and the certificate that its client has shown; null if
+   * the request is over, or came without TLS.
+   */
+  requestTLS(request) {
+    const facts = request?._slot >= 0 ? native.security(request._slot) : null;
+    if (facts === null) return null;
+    const { certificate, authorizationError } = facts;
+    return {
+      ...facts,
+      authorizationError: authorizationError || null,
+      certificate: certificate && new X509Certificate(certificate),
+    };
   }
 
   /** How many seconds nothing may move while this request lasts; 0: for ever. */
@@ -255,6 +284,16 @@ export class Server {
 function startOrForget(settings, routes) {
   try {
     return native.start(settings, routes);
+  } catch (error) {
+    forget(routes.table);
+    throw error;
+  }
+}
+
+/** Nor does one that refuses other certificates. */
+function reloadOrForget(number, routes, tls) {
+  try {
+    native.reload(number, routes, tls);
   } catch (error) {
     forget(routes.table);
     throw error;

@@ -129,7 +129,7 @@ function read(place, option) {
   try {
     return new Uint8Array(fs.readFileSync(place));
   } catch (cause) {
-    const error = new Error(
+    const error = new TypeError(
       `Option ${option} is the file ${shown(place)}, which cannot be read (${cause.code}): give ` +
         "the path of a file that this process may read",
       { cause },

@@ -7,7 +7,16 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import test from "node:test";
 
+import { getSecure, makeCertificate } from "./certificates.js";
 import { programs, repository, served } from "./programs.js";
+
+const own = makeCertificate();
+
+async function answer(url) {
+  const reply = await fetch(url);
+  await reply.text();
+  return reply;
+}
 
 const pages = readdirSync(join(repository, "docs")).map((name) => join("docs", name));
 
@@ -18,11 +27,16 @@ for (const page of ["README.md", ...pages]) {
     test(`${page}:${line}`, async (t) => {
       const name = `program.${language}`;
       // Pages show the port that everybody uses; tests take any.
-      const folder = programs(t, { [name]: program.replace("port: 3000", "port: 0") });
+      const secure = program.includes("tls:");
+      const folder = programs(t, {
+        [name]: program.replace("port: 3000", "port: 0"),
+        ...(secure && { "key.pem": own.key, "cert.pem": own.cert, "ca.pem": own.cert }),
+      });
       const { url, child, errors, ended } = await served(t, folder, [name], { env: { PORT: "0" } });
-      const reply = await fetch(url);
-      assert.ok([200, 404].includes(reply.status), `${reply.status}`);
-      await reply.text();
+      const { status } = secure
+        ? await getSecure(url, { key: own.key, cert: own.cert, ca: own.cert })
+        : await answer(url);
+      assert.ok([200, 404].includes(status), `${status}`);
       child.kill("SIGTERM");
       await ended;
       assert.equal(errors, "");

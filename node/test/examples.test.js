@@ -1,9 +1,11 @@
 /** Every program of examples/ts is run here. */
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync } from "node:fs";
+import { once } from "node:events";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import test from "node:test";
 
+import { folder as certificates, getSecure, makeCertificate } from "./certificates.js";
 import { repository, served } from "./programs.js";
 
 const folder = join(repository, "examples/ts");
@@ -90,6 +92,28 @@ test("events", async (t) => {
   while ((await (await ask("/listeners")).json()).listeners > 0);
   const numbers = (await (await ask("/numbers")).text()).split("\n");
   assert.deepEqual([numbers.length, numbers[99_999]], [100_001, "100000"]);
+});
+
+test("https", async (t) => {
+  seen.add("https.ts");
+  const make = (name) => {
+    const { key, cert } = makeCertificate({ name });
+    writeFileSync(join(certificates, `${name}.key`), key);
+    writeFileSync(join(certificates, `${name}.pem`), cert);
+  };
+  make("localhost");
+  make("two.example");
+  const env = { PORT: "0", XDG_CACHE_HOME: "/dev/null", CERTIFICATES: certificates };
+  const { url, child } = await served(t, folder, ["https.ts"], { env });
+  const options = { rejectUnauthorized: false };
+  const first = await getSecure(url, options);
+  assert.deepEqual([first.name, first.text], ["localhost", `You asked for ${url}\n`]);
+  assert.equal((await getSecure(url, { ...options, servername: "two.example" })).name, "two.example");
+  make("localhost");
+  child.kill("SIGHUP");
+  await once(child.stdout, "data");
+  const renewed = await getSecure(url, options);
+  assert.notEqual(renewed.fingerprint, first.fingerprint);
 });
 
 test("no example is left out", () =>

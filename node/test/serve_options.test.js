@@ -48,7 +48,6 @@ test("wrong options name option, value and mend", () => {
     assert.throws(() => serve(options && { port: options.unix ? undefined : 0, ...options }),
       (error) => error instanceof TypeError && message.test(error.message), `${message}`);
   }
-  assert.throws(() => serve({ port: 0, tls: {} }), /cannot serve TLS yet/);
 });
 
 test("the port: option, argument, environment", async () => {

@@ -380,6 +380,17 @@ export interface Settings {
   idleTimeout?: number;
   /** Seconds in which the head of a request must be complete: 10. */
   headTimeout?: number;
+  /**
+   * Certificates and keys: with them the server speaks HTTPS. An array has one entry for each server
+   * name. Nothing, or an empty object or array, means HTTP.
+   */
+  tls?: TLSOptions | readonly TLSOptions[] | null | false;
+  /** Seconds that a TLS handshake may take, the search for a certificate included: 10; 0 for ever. */
+  handshakeTimeout?: number;
+  /** Whole seconds for which a TLS session can be resumed: 7200; 0 for not at all. */
+  sessionTimeout?: number;
+  /** How many TLS handshakes may be under way: 4096. One more, and the oldest is dropped. */
+  maxHandshakes?: number;
   /** How many bytes the body of a request may have: 128 MiB. More is refused with 413. */
   maxRequestBodySize?: number;
   /** How many bytes the head of a request may have: 16 KiB. More is refused with 431. */
@@ -388,6 +399,97 @@ export interface Settings {
   maxHeadFields?: number;
   /** Names the server; random by default. */
   id?: string | null;
+}
+
+// -- TLS
+
+/** A file, or whatever tells its path: read at once when the server starts. */
+export interface PemFile {
+  readonly name?: string;
+  arrayBuffer(): Promise<ArrayBuffer>;
+}
+
+/** The contents of a PEM file (not its path). */
+export type Pem = string | Bytes | PemFile;
+
+/** A key with its own passphrase. */
+export interface PemKey {
+  pem: Pem;
+  passphrase?: string;
+}
+
+export type TLSVersion = "TLSv1" | "TLSv1.1" | "TLSv1.2" | "TLSv1.3";
+
+/** A certificate with its private key. */
+export interface TLSCertificate {
+  /** The private key; several for certificates with different kinds of keys. */
+  key?: Pem | readonly (Pem | PemKey)[] | null;
+  /** The certificate and, behind it, those that lead to an authority that clients know. */
+  cert?: Pem | readonly Pem[] | null;
+  /** Of an encrypted key. */
+  passphrase?: string;
+}
+
+/** A certificate, how it is served and to whom. */
+export interface TLSOptions extends TLSCertificate {
+  /**
+   * The host name that it is for; a `*` stands for the whole first label. Only the first entry needs
+   * none: it serves clients that name no server, or one without an entry. Later entries win.
+   */
+  serverName?: string;
+  /** Node's spelling of `serverName`. */
+  servername?: string;
+  /** Who may have signed client certificates. Mozilla's list by default. */
+  ca?: Pem | readonly Pem[] | null;
+  /** Client certificates that were revoked. */
+  crl?: Pem | readonly Pem[] | null;
+  /** Asks clients for a certificate; `server.requestTLS` tells it. False by default. */
+  requestCert?: boolean;
+  /** With `requestCert`: refuses clients without a valid one. True by default. */
+  rejectUnauthorized?: boolean;
+  /** A name, or its number on the wire: TLS 1.2 by default. */
+  minVersion?: TLSVersion | number;
+  /** The newest by default. */
+  maxVersion?: TLSVersion | number;
+  /** OpenSSL's list of ciphers, names of TLS 1.3 among them. */
+  ciphers?: string;
+  /** The path of a file with Diffie-Hellman parameters. */
+  dhParamsFile?: string;
+  /** A sum of `constants.SSL_OP_…` of node:crypto. */
+  secureOptions?: number;
+  /** Smaller records, so that slow clients hold less memory. */
+  lowMemoryMode?: boolean;
+  /** Must have `http/1.1` among them, which is what is spoken. */
+  ALPNProtocols?: string | readonly string[] | Bytes;
+  /**
+   * Finds the certificate for a server name that no entry has, while the handshake waits. Null: the
+   * first entry's is served. What is given is read once, so give the same object again. A function
+   * with two parameters gets a callback, as in Node.
+   */
+  SNICallback?:
+    | ((
+        servername: string,
+      ) => TLSCertificate | null | undefined | Promise<TLSCertificate | null | undefined>)
+    | ((
+        servername: string,
+        done: (error: Error | null, found?: TLSCertificate | null) => void,
+      ) => void);
+}
+
+/** How TLS protects a request's connection. */
+export interface RequestTLS {
+  /** "TLSv1.3" */
+  readonly protocol: string;
+  /** "TLS_AES_128_GCM_SHA256" */
+  readonly cipher: string;
+  /** The name that the client asked for, in lower case; "" if it named none. */
+  readonly serverName: string;
+  /** The client has shown a valid certificate. */
+  readonly authorized: boolean;
+  /** Why it is not valid; null if it is, or there is none. */
+  readonly authorizationError: string | null;
+  /** What the client has shown: believe it only if `authorized`. */
+  readonly certificate: import("node:crypto").X509Certificate | null;
 }
 
 /** Listening on a port. */
@@ -461,7 +563,10 @@ export interface Server extends Disposable, AsyncDisposable {
   stop(force?: boolean): Promise<void>;
   /** Closes connections on which nothing is under way; returns how many. */
   closeIdleConnections(): number;
-  /** Replaces the handlers, nothing else. Requests under way end with the old ones. */
+  /**
+   * Replaces the handlers and, with `tls`, the certificates for new connections; nothing else.
+   * Requests under way end with the old handlers, open connections go on.
+   */
   reload<Path extends string>(options: ServeOptions<Path>): this;
   /**
    * Asks the server's own handlers without a socket. A path is relative to the server's URL. A signal
@@ -473,6 +578,8 @@ export interface Server extends Disposable, AsyncDisposable {
   ): Promise<Response>;
   /** Null for a socket file, and once the request is over. */
   requestIP(request: Request | globalThis.Request): SocketAddress | null;
+  /** Null without TLS, and once the request is over. */
+  requestTLS(request: Request | globalThis.Request): RequestTLS | null;
   /** How many seconds nothing may move while this request lasts; 0 for ever. */
   timeout(request: Request | globalThis.Request, seconds: number): void;
   /** Ends the request's connection and aborts its signal; false if it was over. */

@@ -223,9 +223,7 @@ std::error_code send_file(Exchange& exchange, const FileReply& reply) {
   if (const std::error_code error = open_regular(reply.path, file)) return error;
   if (reply.status == 200) {
     send_open_file(exchange, std::move(file),
-                   {.fields = reply.fields,
-                    .content_type = type_of(reply),
-                    .slice = reply.slice});
+                   {.fields = reply.fields, .content_type = type_of(reply), .slice = reply.slice});
     return {};
   }
   send_as_it_is(exchange, reply, std::move(file));

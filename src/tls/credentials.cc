@@ -55,7 +55,7 @@ KeyPointer read_key(const Pem& pem, const Entry& entry, const EntryNames& names)
     throw OptionError(own, "Option " + own + " does not decrypt the private key in " + pem.option +
                                ": give the one that it was encrypted with");
   }
-  if (pem.text.find("-----BEGIN") == pem.text.npos || reason == "no start line") {
+  if (pem.text.find("PRIVATE KEY-----") == pem.text.npos) {
     refuse(pem.option, no_pem(pem.text, "private key"));
   }
   refuse(pem.option, "holds a private key that cannot be read (" + reason +

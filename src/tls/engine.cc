@@ -58,7 +58,10 @@ Engine::Status Engine::status_of(int result) {
     case SSL_ERROR_NONE: return Status::ok;
     case SSL_ERROR_WANT_READ: return Status::want_input;
     case SSL_ERROR_ZERO_RETURN: return Status::end;
-    default: failed_ = true; return Status::failed;
+    default:
+      failed_ = true;
+      ERR_clear_error();
+      return Status::failed;
   }
 }
 
@@ -89,6 +92,7 @@ bool Engine::write(std::string_view plaintext) {
   const int result = SSL_write_ex(ssl_.get(), plaintext.data(), plaintext.size(), &count);
   if (result == 1 && count == plaintext.size()) return true;
   failed_ = true;
+  ERR_clear_error();
   return false;
 }
 

@@ -164,10 +164,12 @@ void set_verification(SSL_CTX& context, const Entry& entry) {
 // other authorities, or before a revocation, is asked again (RFC 8446 section 4.6.1).
 void set_session_scope(SSL_CTX& context, const Entry& entry) {
   std::string conditions = entry.server_name;
-  conditions += entry.request_cert ? entry.reject_unauthorized ? " must" : " may" : " need not";
-  for (const auto* list : {&entry.ca, &entry.roots, &entry.crl}) {
-    for (const Pem& pem : *list) conditions.append(1, '\0').append(pem.text);
-    conditions.append(1, '\1');
+  if (entry.request_cert) {
+    conditions += entry.reject_unauthorized ? " must" : " may";
+    for (const auto* list : {&entry.ca, &entry.roots, &entry.crl}) {
+      for (const Pem& pem : *list) conditions.append(1, '\0').append(pem.text);
+      conditions.append(1, '\1');
+    }
   }
   unsigned char digest[SHA256_DIGEST_LENGTH];
   SHA256(reinterpret_cast<const unsigned char*>(conditions.data()), conditions.size(), digest);

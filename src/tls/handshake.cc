@@ -30,9 +30,7 @@ Transport::Transport(Workspace& workspace, std::unique_ptr<net::Transport> below
 }
 
 Transport::~Transport() {
-  if (state_ == State::closed) return;
-  if (state_ != State::open) leave(false);
-  close(false);
+  if (state_ != State::closed) close(false);
 }
 
 void Transport::start(HandshakeObserver& observer) {
@@ -50,7 +48,6 @@ void Transport::leave(bool done) {
 }
 
 void Transport::give_up() {
-  leave(false);
   close(false);
 }
 

@@ -49,7 +49,8 @@ int TicketKeys::on_ticket(SSL* connection, unsigned char* name, unsigned char* i
                           EVP_CIPHER_CTX* cipher, EVP_MAC_CTX* mac, int seal) {
   auto* keys =
       static_cast<TicketKeys*>(SSL_CTX_get_ex_data(SSL_get_SSL_CTX(connection), key_index()));
-  return seal != 0 ? keys->seal(name, iv, cipher, mac) : keys->open(name, iv, cipher, mac);
+  return seal != 0 ? keys->seal(name, iv, cipher, mac)
+                   : keys->open(name, iv, cipher, mac, SSL_version(connection));
 }
 
 void TicketKeys::rotate() {
@@ -87,8 +88,9 @@ int TicketKeys::seal(unsigned char* name, unsigned char* iv, EVP_CIPHER_CTX* cip
   return kGood;
 }
 
+// In TLS 1.3 a ticket should be used once (RFC 8446 appendix C.4), so there is always another one.
 int TicketKeys::open(const unsigned char* name, const unsigned char* iv, EVP_CIPHER_CTX* cipher,
-                     EVP_MAC_CTX* mac) {
+                     EVP_MAC_CTX* mac, int version) {
   rotate();
   for (std::optional<Key>* key : {&current_, &previous_}) {
     if (!*key || !std::equal((*key)->name.begin(), (*key)->name.end(), name)) continue;
@@ -97,7 +99,7 @@ int TicketKeys::open(const unsigned char* name, const unsigned char* iv, EVP_CIP
             1) {
       return kFailed;
     }
-    return key == &current_ ? kGood : kRenew;
+    return key == &current_ && version < TLS1_3_VERSION ? kGood : kRenew;
   }
   return kUnknown;
 }

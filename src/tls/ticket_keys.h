@@ -41,7 +41,7 @@ class TicketKeys {
                        EVP_CIPHER_CTX* cipher, EVP_MAC_CTX* mac, int seal);
   int seal(unsigned char* name, unsigned char* iv, EVP_CIPHER_CTX* cipher, EVP_MAC_CTX* mac);
   int open(const unsigned char* name, const unsigned char* iv, EVP_CIPHER_CTX* cipher,
-           EVP_MAC_CTX* mac);
+           EVP_MAC_CTX* mac, int version);
   void rotate();
 
   const std::chrono::seconds lifetime_;

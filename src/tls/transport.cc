@@ -23,6 +23,13 @@ constexpr size_t kMiddleRecord = 4 * 1024;
 constexpr size_t kRecordsAtOnce = 4;
 }  // namespace
 
+void Transport::attach(net::TransportObserver& observer) {
+  const bool again = std::exchange(observer_, &observer) != nullptr;
+  if (!again) return;
+  want_write(false);
+  want_read(true);
+}
+
 // ---- In
 
 net::IoResult Transport::read(std::span<char> buffer) {
@@ -257,6 +264,7 @@ void Transport::close(bool reset) {
     output.clear();
   }
   if (request_ != nullptr) request_->abandon();
+  if (state_ != State::open) leave(false);
   workspace_.timers.disarm(*this);
   state_ = State::closed;
   observer_ = nullptr;

@@ -73,7 +73,7 @@ class Transport final : public net::Transport,
   bool incomplete_close() const { return incomplete_close_; }
 
   // net::Transport
-  void attach(net::TransportObserver& observer) override { observer_ = &observer; }
+  void attach(net::TransportObserver& observer) override;
   net::IoResult read(std::span<char> buffer) override;
   net::IoResult write(std::span<const iovec> pieces) override;
   net::IoResult write_file(std::span<const iovec> before, int file, uint64_t offset,

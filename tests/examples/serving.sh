@@ -32,7 +32,7 @@ start() {
   launch "$@"
   while [[ -z $url ]]; do
     next_line 'a URL'
-    [[ $line =~ (http|unix|abstract)://[^[:space:]]+ ]] && url=${BASH_REMATCH[0]%/}
+    [[ $line =~ (https?|unix|abstract)://[^[:space:]]+ ]] && url=${BASH_REMATCH[0]%/}
   done
 }
 

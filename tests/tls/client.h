@@ -137,7 +137,7 @@ class MemoryClient {
     if (error == SSL_ERROR_WANT_READ || error == SSL_ERROR_ZERO_RETURN) return;
     const unsigned long code = ERR_peek_error();
     const char* reason = ERR_reason_error_string(code);
-    failure_ = reason != nullptr ? reason : "unknown";
+    if (failure_.empty()) failure_ = reason != nullptr ? reason : "unknown";
     ERR_clear_error();
   }
 

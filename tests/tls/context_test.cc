@@ -319,7 +319,8 @@ TEST(ContextTest, Ciphers) {
 }
 
 TEST(ContextTest, WithoutParametersThereIsOnlyForwardSecrecyByCurves) {
-  STACK_OF(SSL_CIPHER)* ciphers = SSL_CTX_get_ciphers(make({good_entry()})->choose("").context);
+  const auto context = make({good_entry()});
+  STACK_OF(SSL_CIPHER)* ciphers = SSL_CTX_get_ciphers(context->choose("").context);
   for (int i = 0; i < sk_SSL_CIPHER_num(ciphers); ++i) {
     const SSL_CIPHER* cipher = sk_SSL_CIPHER_value(ciphers, i);
     EXPECT_EQ(SSL_CIPHER_is_aead(cipher), 1) << SSL_CIPHER_get_name(cipher);

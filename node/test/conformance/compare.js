@@ -5,6 +5,7 @@ import { isDeepStrictEqual } from "node:util";
 import { replies, requests } from "./betterments.js";
 import { files } from "./betterments_of_files.js";
 import { members, options, processes, routes, syntax } from "./betterments_of_options.js";
+import { tls } from "./betterments_of_tls.js";
 
 export const betterments = [
   ...replies,
@@ -15,6 +16,7 @@ export const betterments = [
   ...options,
   ...members,
   ...processes,
+  ...tls,
 ];
 
 /** What was recorded from Bun. */
