@@ -14,6 +14,8 @@ const OTHERS = named(
   "reply: status 204",
   "reply: status 404",
   "POST /route/method",
+  "POST /dir/ten.txt",
+  "/dir/.hidden",
   "/route/missing",
   "/route/missing-response",
   "/route/folder",
@@ -61,6 +63,7 @@ export const files = [
     cases: (name, record) =>
       isOfFile(name, record) &&
       record.status === 200 &&
+      record.fields["accept-ranges"] === ABSENT &&
       ![...SLICES, ...named("not since /whole")].includes(name),
     changes: [["fields.accept-ranges", ABSENT, "bytes"]],
   },
@@ -134,9 +137,57 @@ export const files = [
     ],
   },
   {
+    what: "416",
+    cases: named("part beyond /dir/ten.txt"),
+    changes: [
+      ["fields.content-type", TYPE, ABSENT],
+      ["fields.etag", 'W/"a-2ebc98a1"', ABSENT],
+      ["fields.last-modified", MODIFIED, ABSENT],
+    ],
+  },
+  {
     what: "304",
-    cases: named("not since /route"),
+    cases: named("not since /route", "not since /dir/ten.txt"),
     changes: [["fields.content-type", TYPE, ABSENT]],
+  },
+  {
+    what: "ETag of a file",
+    cases: named(...["", "HEAD ", "part ", "not since "].map((name) => `${name}/dir/ten.txt`)),
+    changes: [["fields.etag", 'W/"a-2ebc98a1"', "(a weak hash)"]],
+  },
+  {
+    what: "ETag of a file",
+    cases: named("/dir/with/", "/dir/with/index.html"),
+    changes: [["fields.etag", 'W/"3-2ebc98a1"', "(a weak hash)"]],
+  },
+  {
+    what: "Files of a folder whose name begins with a dot",
+    bun: "are sent",
+    bao: "are a 404, unless the program asks for them",
+    why: ".git and .env are secrets",
+    cases: named("/dir/.hidden"),
+    changes: [
+      ["status", 200, 404],
+      ["reason", "OK", "Not Found"],
+      ["fields.accept-ranges", "bytes", ABSENT],
+      ["fields.content-type", "application/octet-stream", ABSENT],
+      ["fields.etag", 'W/"6-2ebc98a1"', ABSENT],
+      ["fields.last-modified", MODIFIED, ABSENT],
+      ["body", "hidden", ""],
+    ],
+  },
+  {
+    what: "Methods other than GET and HEAD",
+    bun: "are answered with the file of a folder, too",
+    bao: "go on to `fetch`",
+    why: "a form that was sent has not been taken by this",
+    cases: named("POST /dir/ten.txt"),
+    changes: [
+      ["fields.accept-ranges", "bytes", ABSENT],
+      ["fields.etag", 'W/"a-2ebc98a1"', ABSENT],
+      ["fields.last-modified", MODIFIED, ABSENT],
+      ["body", "0123456789", "fetch dir/ten.txt"],
+    ],
   },
   {
     what: "Replies to HEAD",

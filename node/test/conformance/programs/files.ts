@@ -16,6 +16,11 @@ make("ten.txt", "0123456789");
 make("empty.txt", "");
 make("page.html", "<p>");
 mkdirSync("folder");
+mkdirSync("public/with", { recursive: true });
+mkdirSync("public/without");
+make("public/ten.txt", "0123456789");
+make("public/with/index.html", "<p>");
+make("public/.hidden", "hidden");
 
 const ten = () => Bun.file("ten.txt");
 
@@ -68,6 +73,7 @@ const routes: Record<string, any> = {
   "/route/missing-response": new Response(Bun.file("nothing.txt")),
   "/route/folder": Bun.file("folder"),
   "/route/method": { GET: ten(), POST: new Response("posted") },
+  "/dir/*": { dir: "./public" },
 };
 
 async function told(action: () => unknown) {

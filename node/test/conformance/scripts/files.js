@@ -14,6 +14,24 @@ const paths = [
   "/route/method",
 ];
 
+const inFolder = [
+  "/dir/ten.txt",
+  "/dir/with/",
+  "/dir/with/index.html",
+  "/dir/with",
+  "/dir/with?a=b",
+  "/dir/without/",
+  "/dir/",
+  "/dir/nothing",
+  "/dir/ten.txt/",
+  "/dir/../ten.txt",
+  "/dir/%2e%2e/ten.txt",
+  "/dir/with/../ten.txt",
+  "/dir//ten.txt",
+  "/dir/.hidden",
+  "/dir/t%65n.txt",
+];
+
 const requests = {
   HEAD: { method: "HEAD" },
   part: { fields: ["Range: bytes=2-4"] },
@@ -35,6 +53,10 @@ export default async function (script) {
   for (const path of paths) await script.ask(path, path);
   for (const [name, options] of Object.entries(requests)) {
     for (const path of ["/whole", "/route"]) await script.ask(`${name} ${path}`, path, options);
+  }
+  for (const path of inFolder) await script.ask(path, path);
+  for (const name of ["HEAD", "part", "part beyond", "not since", "POST"]) {
+    await script.ask(`${name} /dir/ten.txt`, "/dir/ten.txt", requests[name]);
   }
   await script.ask("HEAD /slice", "/slice", requests.HEAD);
   await script.ask("part /slice", "/slice", requests.part);
