@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <bao/handler.h>
 #include <bao/routes.h>
@@ -24,6 +25,15 @@ class Arguments {
 
  private:
   std::optional<std::string> port_;
+};
+
+/// How replies are compressed; see Options::compression.
+struct Compression {
+  /// Which codings: `zstd`, `br`, `gzip`. If a client likes several as much the first of them is
+  /// sent; of a prepared response the smallest.
+  std::vector<std::string> codings = {"zstd", "br", "gzip"};
+  /// Smaller bodies are sent as they are: there is little to save.
+  std::uint64_t min_size = 1024;
 };
 
 /// The options of `serve`. The order of the members is part of the interface, because designated
@@ -64,6 +74,12 @@ struct Options {
   std::chrono::milliseconds idle_timeout = std::chrono::seconds(10);
   /// How long the head of a request may take to arrive, in whole milliseconds; 0 for ever.
   std::chrono::milliseconds head_timeout = std::chrono::seconds(10);
+  /// Compresses replies for clients that take it: `.compression = bao::Compression{}`. Unset:
+  /// never, because it costs more than all else that a server does for a reply.
+  std::optional<Compression> compression = {};
+  /// Decodes request bodies with `Content-Encoding: gzip` or `deflate`, up to
+  /// `max_request_body_size` decoded bytes; those with another coding are refused with 415.
+  bool decode_request_bodies = false;
 
   // -- Limits
 

@@ -23,6 +23,7 @@ constexpr server::OptionNames kNames{
     .max_head_size = "maxHeadSize",
     .max_head_fields = "maxHeadFields",
     .id = "id",
+    .codings = "compression.codings",
 };
 
 std::string text_option(napi_env env, napi_value options, const char* name) {
@@ -55,6 +56,22 @@ std::map<std::string, std::string> read_variables(napi_env env, napi_value optio
     if (napi_value value = property(env, object, name)) variables[name] = to_text(env, value);
   }
   return variables;
+}
+
+// Null and false were taken out in JavaScript.
+std::optional<server::CompressionSettings> read_compression(napi_env env, napi_value options) {
+  napi_value value = property(env, options, "compression");
+  if (value == nullptr) return std::nullopt;
+  server::CompressionSettings settings;
+  read_number(env, value, "minSize", settings.min_size);
+  if (napi_value codings = property(env, value, "codings")) {
+    settings.codings.clear();
+    const uint32_t size = length(env, codings);
+    for (uint32_t i = 0; i < size; ++i) {
+      settings.codings.push_back(to_text(env, element(env, codings, i)));
+    }
+  }
+  return settings;
 }
 
 server::Target to_target(napi_env env, napi_value value) {
@@ -106,6 +123,8 @@ server::Settings to_settings(Environment& environment, napi_value options) {
   read_number(env, options, "maxRequestBodySize", settings.max_request_body_size);
   read_number(env, options, "maxHeadSize", settings.max_head_size);
   read_number(env, options, "maxHeadFields", settings.max_head_fields);
+  settings.compression = read_compression(env, options);
+  settings.decode_request_bodies = flag_option(env, options, "decodeRequestBodies");
   settings.id = text_option(env, options, "id");
   settings.log = [&environment](std::string_view lines) { environment.log(lines); };
   std::optional<std::string> port_argument;

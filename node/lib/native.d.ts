@@ -198,6 +198,9 @@ export interface Settings {
   maxRequestBodySize?: number;
   maxHeadSize?: number;
   maxHeadFields?: number;
+  /** `codings`: "zstd", "br", "gzip", in the order of preference. */
+  compression?: { codings?: string[]; minSize?: number };
+  decodeRequestBodies?: boolean;
   id?: string;
   /** The value of the argument --port, as text. */
   portArgument?: string;

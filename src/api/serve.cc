@@ -27,6 +27,7 @@ constexpr server::OptionNames kNames{
     .max_head_size = ".max_head_size",
     .max_head_fields = ".max_head_fields",
     .id = ".id",
+    .codings = ".compression.codings",
 };
 
 void log_to_stderr(std::string_view lines) {
@@ -44,6 +45,10 @@ server::Settings settings_of(Options& options) {
   settings.development = options.development;
   settings.idle_timeout = options.idle_timeout;
   settings.head_timeout = options.head_timeout;
+  if (options.compression) {
+    settings.compression = {std::move(options.compression->codings), options.compression->min_size};
+  }
+  settings.decode_request_bodies = options.decode_request_bodies;
   settings.max_request_body_size = options.max_request_body_size;
   settings.max_head_size = options.max_head_size;
   settings.max_head_fields = options.max_head_fields;

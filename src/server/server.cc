@@ -3,6 +3,7 @@
 #include <system_error>
 #include <utility>
 
+#include "server/body_coding.h"
 #include "server/local_request.h"
 
 namespace bao::server {
@@ -57,6 +58,9 @@ Server::Server(net::Loop& loop, Settings settings, http::Reference<Table> table)
       workspace_(*this, *this, loop.timers(), loop.now(), loop.wall_time()),
       table_(std::move(table)) {
   workspace_.settings = connection_settings(settings_);
+  if (settings_.compression) compression_.emplace(*settings_.compression);
+  if (compression_) table_->compress(*compression_);
+  codes_content_ = compression_ || settings_.decode_request_bodies;
 }
 
 Server::~Server() {
@@ -88,7 +92,14 @@ void Server::on_request(http::Exchange& exchange) {
   auto& own = static_cast<Exchange&>(exchange);
   if (!referenced_) update_hold();
   own.table = table_;
+  if (codes_content_ && !begin_coding(own)) return;
   own.table->dispatch(own);
+}
+
+// False if the request is answered already: nobody understands its body.
+bool Server::begin_coding(Exchange& exchange) {
+  if (compression_) exchange.filter_reply(*compression_);
+  return !settings_.decode_request_bodies || decode_body(exchange, settings_.max_request_body_size);
 }
 
 void Server::recycle(Exchange& exchange) {
@@ -197,7 +208,9 @@ size_t Server::close_idle_connections() {
 // ---- Life
 
 void Server::reload(http::Reference<Table> table) {
-  if (state_ != State::stopped) table_ = std::move(table);
+  if (state_ == State::stopped) return;
+  if (compression_) table->compress(*compression_);
+  table_ = std::move(table);
 }
 
 void Server::stop(bool force, net::Work on_stopped) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -8,6 +9,7 @@
 #include "http1/workspace.h"
 #include "net/loop.h"
 #include "server/acceptor.h"
+#include "server/compression.h"
 #include "server/exchange.h"
 #include "server/settings.h"
 #include "server/table.h"
@@ -50,6 +52,8 @@ class Server final : public http::ExchangeHandler,
   std::string url() const;
   /// The authority for requests that name none: hostname and port.
   const std::string& authority() const { return authority_; }
+  /// What puts content codings on replies; null if that is not asked for.
+  const Compression* compression() const { return compression_ ? &*compression_ : nullptr; }
   const http1::Counters& counters() const { return workspace_.counters; }
   /// Requests under way, those of `fetch` without a socket included.
   uint64_t pending_requests() const {
@@ -108,6 +112,7 @@ class Server final : public http::ExchangeHandler,
   Server(net::Loop& loop, Settings settings, http::Reference<Table> table);
   ~Server();
 
+  bool begin_coding(Exchange& exchange);
   void recycle(Exchange& exchange);
   void bury();
   void close_acceptor();
@@ -119,6 +124,8 @@ class Server final : public http::ExchangeHandler,
 
   net::Loop& loop_;
   Settings settings_;
+  std::optional<Compression> compression_;
+  bool codes_content_ = false;  // of requests, or of replies
   http1::Workspace workspace_;
   http::Reference<Table> table_;
   std::unique_ptr<Acceptor> acceptor_;

@@ -7,12 +7,21 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace bao::server {
 
 /// Where the program writes what nobody catches: errors of handlers, and warnings of the server.
 /// Called on the loop's thread with one or more lines without a final newline; must not throw.
 using LogSink = std::function<void(std::string_view)>;
+
+/// What is done to replies for clients that take content codings.
+struct CompressionSettings {
+  /// `zstd`, `br`, `gzip`: what to choose first if a client likes several as much.
+  std::vector<std::string> codings{"zstd", "br", "gzip"};
+  /// Smaller bodies are sent as they are.
+  uint64_t min_size = 1024;
+};
 
 /// A server's options, whatever the language of its handlers. The faces fill it; `checked` judges
 /// it.
@@ -30,6 +39,8 @@ struct Settings {
   uint64_t max_request_body_size = 128ull << 20;
   uint64_t max_head_size = 16 * 1024;
   uint64_t max_head_fields = 200;
+  std::optional<CompressionSettings> compression{};
+  bool decode_request_bodies = false;
   std::string id{};
   LogSink log{};
 };
@@ -39,7 +50,7 @@ struct Settings {
 /// `.idle_timeout`.
 struct OptionNames {
   std::string_view port, hostname, unix_path, reuse_port, ipv6_only, idle_timeout, head_timeout,
-      max_request_body_size, max_head_size, max_head_fields, id;
+      max_request_body_size, max_head_size, max_head_fields, id, codings;
 };
 
 /// A wrong option. The sentence names the option, the value and the mend. A port that came from

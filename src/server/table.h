@@ -18,6 +18,7 @@
 
 namespace bao::server {
 
+class Compression;
 class Exchange;
 
 /// What answers on a route: a handler, a prepared reply, a file, the files of a directory, or
@@ -36,6 +37,9 @@ class Table {
   /// most specific route, else by `fetch`, else with 404; with 405 and Allow if the route does not
   /// list the method (RFC 9110 section 15.5.6) and there is no `fetch`.
   void dispatch(Exchange& exchange) const;
+
+  /// Encodes the bodies of prepared replies, before the table answers anything.
+  void compress(const Compression& compression);
 
   void retain() { ++references_; }
   void release() {
