@@ -2,8 +2,6 @@
 
 #include <array>
 #include <charconv>
-#include <memory>
-#include <span>
 #include <string>
 #include <utility>
 
@@ -12,8 +10,8 @@
 #include "http/status.h"
 #include "http/tokens.h"
 #include "http/validators.h"
-#include "net/read_at.h"
 #include "server/coded_reply.h"
+#include "server/local_request.h"
 #include "server/vary.h"
 
 namespace bao::server {
@@ -78,20 +76,10 @@ bool is_known(const http::RequestHead& head, const http::Reply& reply, const Fie
   return false;
 }
 
-bool read_all(const http::FileContent& file, std::string& content) {
-  content.resize(static_cast<size_t>(file.length));
-  for (size_t at = 0; at < content.size();) {
-    const ssize_t count =
-        net::read_at(file.file.get(), std::span(content).subspan(at), file.offset + at);
-    if (count <= 0) return false;
-    at += static_cast<size_t>(count);
-  }
-  return true;
-}
-
 // A part is of the content as it is. Where that might have had a coding the part says so.
 Compression::Choice choose_for_part(const http::Reply& reply) {
-  return {reply.file != nullptr && !reply.fields->has("Content-Encoding") &&
+  return {reply.file != nullptr && reply.fields != nullptr &&
+          !reply.fields->has("Content-Encoding") &&
           http::is_compressible(type_of(reply.fields, reply.content_type))};
 }
 
@@ -116,11 +104,12 @@ void send_varied(http::Exchange& exchange, http::Stream& stream, const http::Rep
 // False if it would not become smaller; then nothing was sent.
 bool send_whole(http::Exchange& exchange, http::Stream& stream, http::Coding coding,
                 const http::Reply& reply, const Fields& fields) {
-  std::string read;
+  std::optional<std::string> read;
   std::string_view content = reply.body;
   if (reply.file != nullptr) {
-    if (!read_all(*reply.file, read)) return false;
-    content = read;
+    read = read_content(*reply.file);
+    if (!read) return false;
+    content = *read;
   }
   std::string encoded = content_coding::encode(coding, content_coding::Effort::each_time, content);
   if (encoded.size() >= content.size()) return false;

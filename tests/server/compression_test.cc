@@ -47,7 +47,7 @@ LocalReply send(const Fields& request, Function function, std::string_view metho
   LocalRequest::start(*world.server, method, "/", request, "",
                       [&](LocalReply reply) { got = std::move(reply); });
   EXPECT_TRUE(world.turn_until([&] { return got.has_value(); }));
-  return got.value_or(LocalReply());
+  return std::move(got).value_or(LocalReply());
 }
 
 LocalReply send_text(std::string_view accepted, Fields fields = {}, std::string body = text(),
@@ -376,7 +376,7 @@ class CompressedFile : public ::testing::Test {
     LocalRequest::start(*world.server, method, "/", fields, "",
                         [&](LocalReply reply) { got = std::move(reply); });
     EXPECT_TRUE(world.turn_until([&] { return got.has_value(); }));
-    return got.value_or(LocalReply());
+    return std::move(got).value_or(LocalReply());
   }
   void SetUp() override { file.date(784111777); }
 
