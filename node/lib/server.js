@@ -5,11 +5,12 @@ import { abortRequest } from "./dispatch.js";
 import { streamOfFile } from "./file_read.js";
 import * as native from "./native.js";
 import { OpenFile } from "./open_file.js";
-import { checkFunction } from "./options.js";
+import { checkFunction, webSocketOf } from "./options.js";
 import { OF_THE_TRANSFER } from "./platform.js";
 import { Request } from "./request.js";
 import { Response } from "./response.js";
 import { compile, forget } from "./routes.js";
+import { publish, upgrade } from "./web_socket.js";
 
 /** Resolvers of promises that the addon knows by number: of `stop` and `fetch`. */
 const promises = new Map();
@@ -59,6 +60,9 @@ export class Server {
   #number = -1;
   #facts = null;
   #url = null;
+  /** What WebSockets have of the server; `handlers` are the option `websocket`. */
+  #hub = { handlers: null };
+  #webSocket = undefined;
   /** The number of the table of routes that was given last. */
   #table = 0;
   /** Host and port that stand in for a Host that a request lacks. */
@@ -68,12 +72,20 @@ export class Server {
   static _start(settings, options) {
     const server = new Server();
     const routes = compile(options, server);
+    server.#useSockets(options.websocket, settings.webSocket);
     const facts = startOrForget(settings, routes);
     server.#number = facts.server;
     server.#facts = facts;
     server._authority = facts.authority;
     server.#prepareLater(routes);
     return server;
+  }
+
+  /** Handlers of WebSockets stay until there are others. */
+  #useSockets(handlers, settings) {
+    if (settings === undefined) return;
+    this.#hub.handlers = handlers;
+    this.#webSocket = settings;
   }
 
   /** Responses on routes whose bodies have to be waited for are prepared when these are there. */
@@ -83,7 +95,7 @@ export class Server {
     if (!routes) return;
     if (this.#table !== table || this.#number < 0) return forget(routes.table);
     try {
-      native.reload(this.#number, routes);
+      native.reload(this.#number, routes, undefined, this.#webSocket);
     } catch (error) {
       // The handlers stay in place, and tell it to each request.
       console.error("A Response on a route cannot be prepared:", error);
@@ -124,7 +136,7 @@ export class Server {
   }
 
   get pendingWebSockets() {
-    return 0;
+    return this.#number < 0 ? 0 : native.pendingWebSockets(this.#number);
   }
 
   /** Resolves when every connection is gone; with `force` they are cut. */
@@ -152,9 +164,11 @@ export class Server {
     }
     checkFunction(options, "fetch");
     checkFunction(options, "error");
+    const webSocket = webSocketOf(options);
     if (this.#number < 0) return this;
     const routes = compile(options, this);
-    native.reload(this.#number, routes);
+    native.reload(this.#number, routes, undefined, webSocket);
+    this.#useSockets(options.websocket, webSocket);
     this.#prepareLater(routes);
     return this;
   }
@@ -221,16 +235,31 @@ export class Server {
     return this;
   }
 
-  upgrade() {
-    throw new Error("server.upgrade(): Bao has no WebSockets yet");
+  /**
+   * Makes a WebSocket of a request; the handler `open` has run when this returns. False if the
+   * request does not ask for one as it should, or is over.
+   */
+  upgrade(request, options) {
+    if (request === null || typeof request !== "object" || request._slot === undefined) {
+      if (!(request instanceof Request)) throw new TypeError("upgrade requires a Request object");
+      return false;
+    }
+    if (this.#hub.handlers === null) {
+      throw new TypeError(
+        'To enable websocket support, set the "websocket" object in the options of serve()');
+    }
+    return upgrade(this.#hub, request, options);
   }
 
-  publish() {
-    throw new Error("server.publish(): Bao has no WebSockets yet");
+  /** Sends a message to all subscribers of a topic: its bytes, or 0 if there are none. */
+  publish(topic, data, compress = true) {
+    if (arguments.length < 2) throw new TypeError("publish requires a topic and a message");
+    return this.#number < 0 ? 0 : publish(this.#number, topic, data, compress);
   }
 
-  subscriberCount() {
-    return 0;
+  subscriberCount(topic) {
+    if (arguments.length === 0) throw new TypeError("subscriberCount requires a topic");
+    return this.#number < 0 ? 0 : native.subscriberCount(this.#number, String(topic));
   }
 
   get [Symbol.toStringTag]() {
