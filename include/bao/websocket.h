@@ -205,7 +205,7 @@ class WebSocket {
     ~Cork();
 
    private:
-    server::WebSocket* const core_;
+    server::WebSocket* const core_;  // which it holds
   };
 
   detail::SocketValue* value() const;

@@ -12,16 +12,22 @@ namespace bao::node {
 class Application final : public server::Application {
  public:
   /// `table` is JavaScript's number, told back when nothing uses it any more.
-  Application(Environment& environment, double table) : environment_(environment), table_(table) {}
+  /// `takes_web_sockets`: whether the program has handlers of WebSockets.
+  Application(Environment& environment, double table, bool takes_web_sockets)
+      : environment_(environment), table_(table), takes_web_sockets_(takes_web_sockets) {}
   ~Application() override { environment_.table_ended(table_); }
 
   void on_request(server::Exchange& exchange, server::HandlerId id) override {
     environment_.dispatch(exchange, id);
   }
+  server::WebSocketHandler* web_sockets() override {
+    return takes_web_sockets_ ? &environment_.sockets() : nullptr;
+  }
 
  private:
   Environment& environment_;
   double table_;
+  bool takes_web_sockets_;
 };
 
 }  // namespace bao::node

@@ -22,7 +22,7 @@ constexpr size_t kEventsAWake = 16;
 constexpr uint32_t kCallsInScope = 64;
 
 // The places in `registers`.
-enum Register : uint8_t { kStatus, kType, kSlot, kHandler, kRegisters };
+enum Register : uint8_t { kStatus, kType, kSlot, kHandler, kSocket, kRegisters };
 
 // The types that registers[1] stands for.
 constexpr std::array<std::string_view, 3> kTypes{"text/plain;charset=utf-8",
@@ -32,6 +32,12 @@ napi_value parameter_value(napi_env env, std::string_view raw) {
   // A target is visible ASCII, so what needs no decoding needs no checking either.
   if (raw.find('%') == std::string_view::npos) return latin1(env, raw);
   return text(env, http::percent_decode_utf8(raw));
+}
+
+bool is_ascii(std::string_view text) {
+  unsigned char all = 0;
+  for (const char c : text) all |= static_cast<unsigned char>(c);
+  return all < 0x80;
 }
 
 }  // namespace
@@ -84,6 +90,7 @@ void Environment::on_cleanup(napi_async_cleanup_hook_handle, void* data) {
   uv_timer_stop(&self.timer_);
   self.loop_->end_residents();
   self.slots_.close_all();
+  self.sockets_.clear();
   self.servers_.clear();
   for (napi_ref& callback : self.callbacks_) {
     if (callback != nullptr) napi_delete_reference(self.env_, std::exchange(callback, nullptr));
@@ -441,6 +448,50 @@ void Environment::tell_local(double promise, server::LocalReply reply) {
     call(Callback::local, arguments);
   } catch (const JavaScriptFailed&) {
     // There is no memory for the body, or this thread is being ended.
+    report(napi_generic_failure);
+  }
+}
+
+// One call with one argument: the number of the socket is in the registers.
+void Environment::tell_message(uint32_t socket, std::string_view payload, bool is_text) {
+  if (ended_) return;
+  enter_javascript();
+  registers_[kSocket] = socket;
+  napi_value argument = nullptr;
+  if (is_text) {
+    // A copy is cheaper for what has no character beyond ASCII.
+    const napi_status status =
+        is_ascii(payload)
+            ? napi_create_string_latin1(env_, payload.data(), payload.size(), &argument)
+            : napi_create_string_utf8(env_, payload.data(), payload.size(), &argument);
+    if (status != napi_ok) return report(status);
+  } else {
+    void* data = nullptr;
+    if (napi_create_arraybuffer(env_, payload.size(), &data, &argument) != napi_ok) {
+      return report(napi_generic_failure);
+    }
+    if (!payload.empty()) payload.copy(static_cast<char*>(data), payload.size());
+  }
+  ++depth_;
+  call(Callback::message, {&argument, 1});
+  --depth_;
+  renew_scope();
+}
+
+void Environment::tell_socket(uint32_t socket, Sockets::Event event, std::string_view payload,
+                              int code) {
+  if (ended_) return;
+  enter_javascript();
+  try {
+    const bool is_text = event == Sockets::Event::close;
+    const std::array arguments{number(env_, socket), number(env_, static_cast<int>(event)),
+                               is_text ? text(env_, payload) : bytes(env_, payload),
+                               number(env_, code)};
+    ++depth_;
+    call(Callback::socket, arguments);
+    --depth_;
+    renew_scope();
+  } catch (const JavaScriptFailed&) {
     report(napi_generic_failure);
   }
 }

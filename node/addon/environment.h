@@ -16,6 +16,7 @@
 #include "server/local_request.h"
 #include "server/server.h"
 #include "slots.h"
+#include "sockets.h"
 #include "tls.h"
 
 namespace bao::node {
@@ -39,10 +40,13 @@ class Environment {
     local,
     forget,
     log,
-    certificate
+    certificate,
+    message,
+    socket
   };
-  static constexpr std::array<const char*, 9> kCallbackNames{
-      "dispatch", "body", "gone", "drained", "stopped", "local", "forget", "log", "certificate"};
+  static constexpr std::array<const char*, 11> kCallbackNames{
+      "dispatch", "body", "gone",        "drained", "stopped", "local",
+      "forget",   "log",  "certificate", "message", "socket"};
 
   /// Lives until the thread's environment ends. Throws JavaScriptFailed.
   static Environment* make(napi_env env);
@@ -53,6 +57,7 @@ class Environment {
   napi_env env() const { return env_; }
   net::Loop& loop() { return *loop_; }
   Slots& slots() { return slots_; }
+  Sockets& sockets() { return sockets_; }
 
   /// Keeps the functions of a table, once: throws std::runtime_error if there is one. Throws
   /// WrongValue if the table lacks a function.
@@ -76,6 +81,10 @@ class Environment {
   void tell_drained(Slot& slot);
   void tell_stopped(double promise);
   void tell_local(double promise, server::LocalReply reply);
+  /// A message of the WebSocket of that number: valid UTF-8, or bytes.
+  void tell_message(uint32_t socket, std::string_view payload, bool text);
+  /// Another event of it.
+  void tell_socket(uint32_t socket, Sockets::Event event, std::string_view payload, int code);
   void log(std::string_view line);
   /// Asks the source of that number for a certificate.
   void ask_certificate(double source, std::shared_ptr<tls::CertificateRequest> request);
@@ -138,6 +147,7 @@ class Environment {
   napi_env env_;
   std::unique_ptr<net::Loop> loop_;
   Slots slots_{*this};
+  Sockets sockets_{*this};
   std::vector<http::Reference<server::Server>> servers_;
   std::vector<double> ended_tables_;
   CertificateRequests certificate_requests_;

@@ -73,4 +73,22 @@ napi_value answer_certificate(Call& call);
 napi_value security(Call& call);
 napi_value openssl_version(Call& call);
 
+napi_value upgrade(Call& call);
+napi_value socket_send(Call& call);
+napi_value socket_ping(Call& call);
+napi_value socket_close(Call& call);
+napi_value socket_terminate(Call& call);
+napi_value socket_cork(Call& call);
+napi_value socket_pause(Call& call);
+napi_value socket_is_paused(Call& call);
+napi_value socket_buffered(Call& call);
+napi_value socket_address(Call& call);
+napi_value socket_subscribe(Call& call);
+napi_value socket_is_subscribed(Call& call);
+napi_value socket_topics(Call& call);
+napi_value socket_publish(Call& call);
+napi_value publish(Call& call);
+napi_value subscriber_count(Call& call);
+napi_value pending_web_sockets(Call& call);
+
 }  // namespace bao::node

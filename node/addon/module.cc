@@ -110,6 +110,23 @@ void define_all(Environment& environment, napi_value exports) {
   define<answer_certificate>(environment, exports, "answerCertificate");
   define<security>(environment, exports, "security");
   define<openssl_version>(environment, exports, "opensslVersion");
+  define<upgrade>(environment, exports, "upgrade");
+  define<socket_send>(environment, exports, "socketSend");
+  define<socket_ping>(environment, exports, "socketPing");
+  define<socket_close>(environment, exports, "socketClose");
+  define<socket_terminate>(environment, exports, "socketTerminate");
+  define<socket_cork>(environment, exports, "socketCork");
+  define<socket_pause>(environment, exports, "socketPause");
+  define<socket_is_paused>(environment, exports, "socketIsPaused");
+  define<socket_buffered>(environment, exports, "socketBuffered");
+  define<socket_address>(environment, exports, "socketAddress");
+  define<socket_subscribe>(environment, exports, "socketSubscribe");
+  define<socket_is_subscribed>(environment, exports, "socketIsSubscribed");
+  define<socket_topics>(environment, exports, "socketTopics");
+  define<socket_publish>(environment, exports, "socketPublish");
+  define<publish>(environment, exports, "publish");
+  define<subscriber_count>(environment, exports, "subscriberCount");
+  define<pending_web_sockets>(environment, exports, "pendingWebSockets");
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include "application.h"
 #include "fields.h"
 #include "files.h"
+#include "server/deflate_choice.h"
 #include "tls.h"
 #include "values.h"
 
@@ -117,6 +118,34 @@ std::vector<std::pair<http::Method, server::Target>> to_targets(napi_env env, na
 
 }  // namespace
 
+namespace {
+
+server::DeflateChoice deflate_option(napi_env env, napi_value options, const char* name) {
+  // JavaScript has checked it.
+  return server::deflate_choice(text_option(env, options, name))
+      .value_or(server::DeflateChoice::disable);
+}
+
+}  // namespace
+
+server::WebSocketSettings to_web_socket_settings(napi_env env, napi_value options) {
+  server::WebSocketSettings settings;
+  read_number(env, options, "maxPayloadLength", settings.max_payload_length);
+  read_number(env, options, "backpressureLimit", settings.backpressure_limit);
+  auto idle = settings.idle_timeout.count();
+  read_number(env, options, "idleTimeout", idle);
+  settings.idle_timeout = std::chrono::milliseconds(idle);
+  settings.close_on_backpressure_limit = flag_option(env, options, "closeOnBackpressureLimit");
+  settings.publish_to_self = flag_option(env, options, "publishToSelf");
+  if (napi_value pings = property(env, options, "sendPings")) {
+    settings.send_pings = to_boolean(env, pings);
+  }
+  settings.deflate = server::deflate_settings(deflate_option(env, options, "compress"),
+                                              deflate_option(env, options, "decompress"));
+  server::check(settings, kNames);
+  return settings;
+}
+
 server::Settings to_settings(Environment& environment, napi_value options) {
   napi_env env = environment.env();
   server::Settings settings;
@@ -150,6 +179,9 @@ server::Settings to_settings(Environment& environment, napi_value options) {
   settings.session_timeout = std::chrono::milliseconds(session);
   read_number(env, options, "maxHandshakes", settings.max_handshakes);
   settings.tls = to_tls_options(environment, property(env, options, "tls"));
+  if (napi_value sockets = property(env, options, "webSocket")) {
+    settings.web_socket = to_web_socket_settings(env, sockets);
+  }
   settings.log = [&environment](std::string_view lines) { environment.log(lines); };
   std::optional<std::string> port_argument;
   if (napi_value argument = property(env, options, "portArgument")) {
@@ -166,7 +198,8 @@ server::Settings to_settings(Environment& environment, napi_value options) {
 http::Reference<server::Table> to_table(Environment& environment, napi_value routes) {
   napi_env env = environment.env();
   const double number = to_number(env, property(env, routes, "table"));
-  auto application = std::make_unique<Application>(environment, number);
+  auto application =
+      std::make_unique<Application>(environment, number, flag_option(env, routes, "webSockets"));
   server::Table::Builder builder;
   napi_value list = property(env, routes, "routes");
   const uint32_t size = length(env, list);

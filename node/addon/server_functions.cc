@@ -48,11 +48,13 @@ napi_value reload(Call& call) {
   Environment::Entry entry(call.environment);
   server::Server& server = call.environment.server(call.index(0));
   const tls::Options tls = to_tls_options(call.environment, call[2]);
+  server::WebSocketSettings web_socket;
+  if (!is_nothing(call.env, call[3])) web_socket = to_web_socket_settings(call.env, call[3]);
   auto table = to_table(call.environment, call[1]);
   if (tls.enabled()) {
-    server.reload(std::move(table), {}, tls);
+    server.reload(std::move(table), web_socket, tls);
   } else {
-    server.reload(std::move(table));
+    server.reload(std::move(table), web_socket);
   }
   return nullptr;
 }

@@ -212,6 +212,14 @@ export function giveCookies(request) {
   if (lines !== "") native.addFields(request._slot, lines);
 }
 
+/** Takes the slot of a request for a try that may fail: nobody is told. */
+export function releaseSlot(request) {
+  const slot = request._slot;
+  pending[slot] = undefined;
+  request._slot = -1;
+  return slot;
+}
+
 /** Gives the slot back to a request whose reply was refused: the addon still has it. */
 export function giveSlotBack(request, slot) {
   request._slot = slot;

@@ -53,6 +53,9 @@ export type Failure =
   | 5 /* aborted, or replied before the body was here */
   | 6 /* the server was stopped by force */;
 
+/** Events of WebSockets beside messages: Sockets::Event. */
+export type SocketEvent = 0 /* open */ | 1 /* drain */ | 2 /* ping */ | 3 /* pong */ | 4 /* close */;
+
 /** The functions of JavaScript that the addon calls. */
 export interface Table {
   /**
@@ -93,6 +96,13 @@ export interface Table {
    * with this `request`. `source` is that of the TlsSettings.
    */
   certificate(source: number, request: number, name: string): void;
+  /** A message of a WebSocket, whose number is in `registers`: text, or bytes. */
+  message(payload: string | ArrayBuffer): void;
+  /**
+   * Another event of a WebSocket. `payload` is the reason of `close`, and the bytes of the others;
+   * `code` is that of `close`. After `close` the number means nothing.
+   */
+  socket(number: number, event: SocketEvent, payload: string | Uint8Array, code: number): void;
 }
 
 /** Gives the addon its table, once for each thread. */
@@ -103,7 +113,7 @@ export function install(table: Table): void;
  * Out of it, with a returned string; the addon sets them back after each reply:
  * [0]: status (200); [1]: the type: 0 text/plain;charset=utf-8, 1 application/json;charset=utf-8,
  * 2 none. Into it, good until anything else is called: [2]: the slot; [3]: the number of the
- * handler.
+ * handler; [4]: with `message`, the number of the WebSocket.
  */
 export const registers: Uint32Array;
 
@@ -236,6 +246,20 @@ export interface Settings {
   portArgument?: string;
   /** BUN_PORT, PORT, NODE_PORT and NODE_ENV are read. */
   environment?: Record<string, string | undefined>;
+  webSocket?: WebSocketSettings;
+}
+
+export interface WebSocketSettings {
+  maxPayloadLength?: number;
+  backpressureLimit?: number;
+  closeOnBackpressureLimit?: boolean;
+  /** milliseconds */
+  idleTimeout?: number;
+  sendPings?: boolean;
+  publishToSelf?: boolean;
+  /** Bun's names: "disable", "shared", "dedicated", "3KB" … "256KB". */
+  compress?: string;
+  decompress?: string;
 }
 
 /** The contents of a PEM file, and the option that they came from, for messages. */
@@ -304,6 +328,8 @@ export type Target =
 export interface Routes {
   table: number;
   fetch: number;
+  /** Whether there are handlers of WebSockets. */
+  webSockets: boolean;
   /** Pattern, target, or pattern, [method, target, …] */
   routes: (string | Target | (string | Target)[])[];
 }
@@ -317,8 +343,13 @@ export function start(settings: Settings, routes: Routes): {
   address: string; family: "IPv4" | "IPv6" | "unix"; id: string; development: boolean;
   authority: string; secure: boolean;
 };
-/** `tls` replaces the certificates, for new handshakes. Throws, and changes nothing, as `start`. */
-export function reload(server: number, routes: Routes, tls?: TlsSettings): void;
+/**
+ * `tls` replaces the certificates, for new handshakes; `webSocket` goes with handlers of WebSockets.
+ * Throws, and changes nothing, as `start`.
+ */
+export function reload(
+  server: number, routes: Routes, tls?: TlsSettings, webSocket?: WebSocketSettings,
+): void;
 /** `stopped(promise)` is called when it is done, perhaps before this returns. */
 export function stop(server: number, force: boolean, promise: number): void;
 /** Forgets a server that is stopped. */
@@ -368,6 +399,44 @@ export function security(slot: number): {
 } | null;
 /** The version of the OpenSSL that the addon brings along. */
 export function opensslVersion(): string;
+
+// -- WebSockets: JavaScript gives each a number, good until its event `close` has been handled.
+// Functions with the number of a closed one do nothing.
+
+/**
+ * Makes a WebSocket of a request, with field lines for the 101 or null: the event `open` comes
+ * within. 1: done, and the slot has ended; 2: no, but it was answered, and the slot has ended; 0: it
+ * is still to be answered.
+ */
+export function upgrade(slot: number, lines: string | null, number: number): 0 | 1 | 2;
+/** A string as text, else bytes: how many bytes, -1 if they wait, 0 if they were dropped. */
+export function socketSend(number: number, data: string | Uint8Array, compress: boolean): number;
+/** Sends a ping or a pong; likewise. */
+export function socketPing(number: number, data: string | Uint8Array, pong: boolean): number;
+/** The event `close` comes within. */
+export function socketClose(number: number, code: number, reason: string): void;
+export function socketTerminate(number: number): void;
+/** Begins or ends to gather what is sent. False if the socket is closed. */
+export function socketCork(number: number, begin: boolean): boolean;
+export function socketPause(number: number, pause: boolean): void;
+export function socketIsPaused(number: number): boolean;
+export function socketBuffered(number: number): number;
+/** Empty for unix sockets; undefined once it is closed. */
+export function socketAddress(number: number): string | undefined;
+/** Subscribes or unsubscribes: whether it is subscribed now, or was before. */
+export function socketSubscribe(number: number, topic: string, subscribe: boolean): boolean;
+export function socketIsSubscribed(number: number, topic: string): boolean;
+export function socketTopics(number: number): string[];
+/** To the other subscribers of the topic: how many bytes, 0 if there are none. */
+export function socketPublish(
+  number: number, topic: string, data: string | Uint8Array, compress: boolean,
+): number;
+/** To all subscribers; likewise. */
+export function publish(
+  server: number, topic: string, data: string | Uint8Array, compress: boolean,
+): number;
+export function subscriberCount(server: number, topic: string): number;
+export function pendingWebSockets(server: number): number;
 
 // -- Errors
 

@@ -45,6 +45,7 @@ export function settingsOf(options) {
     portArgument: defaults.portArgument,
     environment: process.env,
     tls: tlsSettingsOf(options),
+    webSocket: webSocketOf(options),
   };
   return settings;
 }
@@ -55,11 +56,50 @@ export function tlsSettingsOf(options) {
   return tls === null ? undefined : { entries: tls.entries, source: addSource(tls.find) };
 }
 
+const SOCKET_HANDLERS = ["open", "message", "close", "drain", "ping", "pong", "error"];
+const DEFLATE_SIZES = ["3KB", "4KB", "8KB", "16KB", "32KB", "64KB", "128KB", "256KB"];
+const DEFLATE_CHOICES = ["disable", "shared", "dedicated", ...DEFLATE_SIZES];
+
+/** The settings of WebSockets; undefined without the option. */
+export function webSocketOf({ websocket }) {
+  if (websocket === undefined || websocket === null) return undefined;
+  if (typeof websocket !== "object") refuse("websocket", websocket, "give an object of handlers");
+  for (const name of SOCKET_HANDLERS) checkFunction(websocket, name, "websocket.");
+  const { compress, decompress } = deflateOf(websocket.perMessageDeflate);
+  return {
+    maxPayloadLength: sizeOf(websocket, "maxPayloadLength", "websocket."),
+    backpressureLimit: sizeOf(websocket, "backpressureLimit", "websocket."),
+    closeOnBackpressureLimit: flagOf(websocket, "closeOnBackpressureLimit", "websocket."),
+    idleTimeout: millisecondsOf(websocket, "idleTimeout", "websocket."),
+    sendPings: flagOf(websocket, "sendPings", "websocket."),
+    publishToSelf: flagOf(websocket, "publishToSelf", "websocket."),
+    compress,
+    decompress,
+  };
+}
+
+function deflateOf(value) {
+  if (value === undefined || value === null || value === false) return {};
+  if (value === true) return { compress: "shared", decompress: "shared" };
+  if (typeof value !== "object") {
+    refuse("websocket.perMessageDeflate", value, "give true, false or an object");
+  }
+  const choiceOf = (name) => {
+    const choice = value[name];
+    if (choice === undefined || choice === null || choice === false) return "disable";
+    if (choice === true) return "shared";
+    if (DEFLATE_CHOICES.includes(choice)) return choice;
+    const mend = `give ${DEFLATE_CHOICES.map((known) => JSON.stringify(known)).join(", ")}`;
+    return refuse(`websocket.perMessageDeflate.${name}`, choice, mend);
+  };
+  return { compress: choiceOf("compress"), decompress: choiceOf("decompress") };
+}
+
 /** `fetch` and `error` may be left out, or be functions. */
-export function checkFunction(options, name) {
+export function checkFunction(options, name, prefix = "") {
   const value = options[name];
   if (value === undefined || value === null || typeof value === "function") return;
-  refuse(name, value, "give a function, or leave it out");
+  refuse(prefix + name, value, "give a function, or leave it out");
 }
 
 function portOf(value) {
@@ -76,10 +116,10 @@ function textOf(options, name) {
   return value;
 }
 
-function flagOf(options, name) {
+function flagOf(options, name, prefix = "") {
   const value = options[name];
   if (value === undefined || value === null) return undefined;
-  if (typeof value !== "boolean") refuse(name, value, "give true or false");
+  if (typeof value !== "boolean") refuse(prefix + name, value, "give true or false");
   return value;
 }
 
@@ -110,19 +150,22 @@ function isString(value) {
 }
 
 function millisecondsOf(options, name) {
+}
+
+function millisecondsOf(options, name, prefix = "") {
   const value = options[name];
   if (value === undefined || value === null) return undefined;
   if (typeof value !== "number" || !(value >= 0)) {
-    refuse(name, value, "give a number of seconds, 0 for none");
+    refuse(prefix + name, value, "give a number of seconds, 0 for none");
   }
   return Math.ceil(Math.min(value, MOST_SECONDS) * 1000);
 }
 
-function sizeOf(options, name) {
+function sizeOf(options, name, prefix = "") {
   const value = options[name];
   if (value === undefined || value === null) return undefined;
   if (!(value >= 0) || !(Number.isInteger(value) || value === Infinity)) {
-    refuse(name, value, "give a whole number that is not negative");
+    refuse(prefix + name, value, "give a whole number that is not negative");
   }
   return value;
 }

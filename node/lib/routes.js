@@ -32,7 +32,8 @@ export function compile(options, server) {
     const routes = [];
     for (const name of ["static", "routes"]) addRoutes(compiler, name, options[name], routes);
     const fetch = options.fetch ? number(compiler, options.fetch, null) : -1;
-    const compiled = { table, fetch, routes };
+    const webSockets = options.websocket !== undefined && options.websocket !== null;
+    const compiled = { table, fetch, routes, webSockets };
     return { ...compiled, prepared: compiler.late.size > 0 ? prepare(compiled, compiler) : null };
   } catch (error) {
     forget(table);
@@ -40,7 +41,7 @@ export function compile(options, server) {
   }
 }
 
-async function prepare({ table, fetch, routes }, { numbers, late }) {
+async function prepare({ table, fetch, routes, webSockets }, { numbers, late }) {
   const parts = new Map();
   // What fails goes on to be told by its handler.
   const settled = [...late].map(([number, promise]) =>
@@ -55,7 +56,7 @@ async function prepare({ table, fetch, routes }, { numbers, late }) {
     Array.isArray(target) ? target.map(place) : (parts.get(target) ?? target);
   const next = ++lastTable;
   tables.set(next, numbers);
-  return { table: next, fetch, routes: routes.map(place) };
+  return { table: next, fetch, routes: routes.map(place), webSockets };
 }
 
 /** The table's function: its handlers' numbers are free, unless another table has them, too. */

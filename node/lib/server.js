@@ -7,11 +7,12 @@ import { abortRequest } from "./dispatch.js";
 import { streamOfFile } from "./file_read.js";
 import * as native from "./native.js";
 import { OpenFile } from "./open_file.js";
-import { checkFunction, tlsSettingsOf } from "./options.js";
+import { checkFunction, tlsSettingsOf, webSocketOf } from "./options.js";
 import { OF_THE_TRANSFER } from "./platform.js";
 import { Request } from "./request.js";
 import { Response } from "./response.js";
 import { compile, forget } from "./routes.js";
+import { publish, upgrade } from "./web_socket.js";
 
 /** Resolvers of promises that the addon knows by number: of `stop` and `fetch`. */
 const promises = new Map();
@@ -61,6 +62,9 @@ export class Server {
   #number = -1;
   #facts = null;
   #url = null;
+  /** What WebSockets have of the server; `handlers` are the option `websocket`. */
+  #hub = { handlers: null };
+  #webSocket = undefined;
   /** The number of the table of routes that was given last. */
   #table = 0;
   /** Host and port that stand in for a Host that a request lacks. */
@@ -74,6 +78,7 @@ export class Server {
   static _start(settings, options) {
     const server = new Server();
     const routes = compile(options, server);
+    server.#useSockets(options.websocket, settings.webSocket);
     const facts = startOrForget(settings, routes);
     server.#number = facts.server;
     server.#facts = facts;
@@ -84,6 +89,13 @@ export class Server {
     return server;
   }
 
+  /** Handlers of WebSockets stay until there are others. */
+  #useSockets(handlers, settings) {
+    if (settings === undefined) return;
+    this.#hub.handlers = handlers;
+    this.#webSocket = settings;
+  }
+
   /** Responses on routes whose bodies have to be waited for are prepared when these are there. */
   async #prepareLater({ table, prepared }) {
     this.#table = table;
@@ -91,7 +103,7 @@ export class Server {
     if (!routes) return;
     if (this.#table !== table || this.#number < 0) return forget(routes.table);
     try {
-      native.reload(this.#number, routes);
+      native.reload(this.#number, routes, undefined, this.#webSocket);
     } catch (error) {
       // The handlers stay in place, and tell it to each request.
       console.error("A Response on a route cannot be prepared:", error);
@@ -132,7 +144,7 @@ export class Server {
   }
 
   get pendingWebSockets() {
-    return 0;
+    return this.#number < 0 ? 0 : native.pendingWebSockets(this.#number);
   }
 
   /** Resolves when every connection is gone; with `force` they are cut. */
@@ -164,11 +176,13 @@ export class Server {
     }
     checkFunction(options, "fetch");
     checkFunction(options, "error");
+    const webSocket = webSocketOf(options);
     if (this.#number < 0) return this;
     const tls = tlsSettingsOf(options);
     this.#sources.push(tls?.source);
     const routes = compile(options, this);
-    reloadOrForget(this.#number, routes, tls);
+    reloadOrForget(this.#number, routes, tls, webSocket);
+    this.#useSockets(options.websocket, webSocket);
     this.#prepareLater(routes);
     return this;
   }
@@ -250,16 +264,31 @@ export class Server {
     return this;
   }
 
-  upgrade() {
-    throw new Error("server.upgrade(): Bao has no WebSockets yet");
+  /**
+   * Makes a WebSocket of a request; the handler `open` has run when this returns. False if the
+   * request does not ask for one as it should, or is over.
+   */
+  upgrade(request, options) {
+    if (request === null || typeof request !== "object" || request._slot === undefined) {
+      if (!(request instanceof Request)) throw new TypeError("upgrade requires a Request object");
+      return false;
+    }
+    if (this.#hub.handlers === null) {
+      throw new TypeError(
+        'To enable websocket support, set the "websocket" object in the options of serve()');
+    }
+    return upgrade(this.#hub, request, options);
   }
 
-  publish() {
-    throw new Error("server.publish(): Bao has no WebSockets yet");
+  /** Sends a message to all subscribers of a topic: its bytes, or 0 if there are none. */
+  publish(topic, data, compress = true) {
+    if (arguments.length < 2) throw new TypeError("publish requires a topic and a message");
+    return this.#number < 0 ? 0 : publish(this.#number, topic, data, compress);
   }
 
-  subscriberCount() {
-    return 0;
+  subscriberCount(topic) {
+    if (arguments.length === 0) throw new TypeError("subscriberCount requires a topic");
+    return this.#number < 0 ? 0 : native.subscriberCount(this.#number, String(topic));
   }
 
   get [Symbol.toStringTag]() {
@@ -291,9 +320,9 @@ function startOrForget(settings, routes) {
 }
 
 /** Nor does one that refuses other certificates. */
-function reloadOrForget(number, routes, tls) {
+function reloadOrForget(number, routes, tls, webSocket) {
   try {
-    native.reload(number, routes, tls);
+    native.reload(number, routes, tls, webSocket);
   } catch (error) {
     forget(routes.table);
     throw error;

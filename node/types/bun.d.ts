@@ -5,16 +5,21 @@
  */
 
 declare module "bun" {
-  type Handlers<Path extends string> = import("./bao.js").ServeOptions<Path>;
+  type Handlers<Path extends string, Data = undefined> = import("./bao.js").ServeOptions<
+    Path,
+    Data
+  >;
 
   /** The options of serve(), and what a program exports as its default to be served. */
   export type Serve<Path extends string = string> = Handlers<Path>;
   export namespace Serve {
-    /** Bun's name; the first argument is the data of WebSockets, which are not there yet. */
-    type Options<_Data = undefined, Path extends string = string> = Handlers<Path>;
+    /** Bun's name; the first argument is the type of `ws.data`. */
+    type Options<Data = undefined, Path extends string = string> = Handlers<Path, Data>;
   }
   export type ServeOptions<Path extends string = string> = Handlers<Path>;
-  export type Server<_Data = undefined> = import("./bao.js").Server;
+  export type Server<Data = undefined> = import("./bao.js").Server<Data>;
+  export type ServerWebSocket<Data = undefined> = import("./bao.js").ServerWebSocket<Data>;
+  export type WebSocketHandler<Data = undefined> = import("./bao.js").WebSocketHandler<Data>;
   export type SocketAddress = import("./bao.js").SocketAddress;
   /** A request that came by a route. */
   export type BunRequest<Path extends string = string> = import("./bao.js").RoutedRequest<Path>;
@@ -27,7 +32,9 @@ declare module "bun" {
   export type CookieSameSite = import("./bao.js").CookieSameSite;
 
   /** Starts a server. */
-  export function serve<Path extends string>(options: Handlers<Path>): Server;
+  export function serve<Path extends string, Data = undefined>(
+    options: Handlers<Path, Data>,
+  ): Server<Data>;
 
   export type BunFile = import("./bao.js").BunFile;
   export type FileSink = import("./bao.js").FileSink;

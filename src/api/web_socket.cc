@@ -80,10 +80,14 @@ SendResult WebSocket::pong(std::string_view payload) {
 }
 
 WebSocket::Cork::Cork(const WebSocket& socket) : core_(socket.core_) {
-  if (core_ != nullptr) core_->cork();
+  if (core_ == nullptr) return;
+  core_->retain();
+  core_->cork();
 }
 WebSocket::Cork::~Cork() {
-  if (core_ != nullptr) core_->uncork();
+  if (core_ == nullptr) return;
+  core_->uncork();
+  core_->release();
 }
 
 std::size_t WebSocket::buffered_amount() const {

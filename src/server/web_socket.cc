@@ -40,14 +40,12 @@ WebSocket::SendResult WebSocket::pong(std::string_view payload) {
 }
 
 void WebSocket::cork() {
-  retain();
   if (connection_) connection_->cork();
 }
 
 void WebSocket::uncork() {
   // Whether it has closed meanwhile or not: a connection lives until the end of the turn.
   if (connection_) connection_->uncork();
-  release();
 }
 
 // ---- Ending

@@ -53,7 +53,8 @@ class WebSocket final : public websocket::ConnectionObserver, public websocket::
   /// Bytes that the kernel did not take yet.
   size_t buffered_amount() const { return open_ ? connection_->buffered_amount() : 0; }
 
-  /// What is sent until `uncork`, which must follow for each, is gathered, to leave in one write.
+  /// What is sent until `uncork`, which follows for each in the same turn, is gathered, to leave in
+  /// one write.
   void cork();
   void uncork();
 

@@ -91,7 +91,10 @@ bool WebSockets::upgrade(Exchange& exchange, Upgrade upgrade) {
   if (!extensions) return false;
   // The program may stop its server in the handler of `open`, and go on here.
   const http::Reference<Server> keep(&server_);
-  const Fields fields = handshake_fields(exchange.head, extensions->value, upgrade);
+  Fields fields = handshake_fields(exchange.head, extensions->value, upgrade);
+  if (exchange.added_fields != nullptr) {
+    for (const Fields::Field field : *exchange.added_fields) fields.append(field.name, field.value);
+  }
   std::optional<http::Upgraded> upgraded = exchange.upgrade("websocket", fields);
   if (!upgraded) return false;
   open_socket(*upgraded, extensions->deflate, std::move(upgrade.data));

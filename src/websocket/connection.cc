@@ -44,6 +44,9 @@ Connection::~Connection() {
 
 void Connection::start(std::string_view output) {
   transport_->attach(*this);
+  // Whoever had it before may have left it otherwise.
+  transport_->want_read(true);
+  transport_->want_write(false);
   started_ = true;
   ++workspace_.counters.open;
   ++workspace_.counters.total;

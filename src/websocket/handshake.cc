@@ -31,12 +31,13 @@ bool lists_token(const http::RequestHead& head, std::string_view name, std::stri
 // The value of a field that must be there once; empty if it is not, or more often.
 std::string_view single_field(const http::RequestHead& head, std::string_view name) {
   std::string_view value;
+  size_t count = 0;
   for (size_t i = 0; i < head.field_count(); ++i) {
     if (!http::equals_ignoring_case(head.field_name(i), name)) continue;
-    if (!value.empty()) return {};
     value = head.field_value(i);
+    ++count;
   }
-  return value;
+  return count == 1 ? value : std::string_view();
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include "websocket/mask.h"
 
+#include <bit>
 #include <cstring>
 
 #include "websocket/wide.h"
@@ -15,20 +16,16 @@ template <typename Vector>
   constexpr size_t kWords = sizeof(Vector) / sizeof(uint64_t);
   Vector key;
   for (size_t i = 0; i < kWords; ++i) key[i] = word;
-  size_t at = 0;
-  for (; at + 4 * sizeof(Vector) <= size; at += 4 * sizeof(Vector)) {
-    Vector parts[4];
-    std::memcpy(parts, bytes + at, sizeof parts);
-    for (Vector& part : parts) part ^= key;
-    std::memcpy(bytes + at, parts, sizeof parts);
+  auto* at = reinterpret_cast<Vector*>(bytes);
+  const Vector* const end = at + size / sizeof(Vector);
+  for (; end - at >= 4; at += 4) {
+    at[0] ^= key;
+    at[1] ^= key;
+    at[2] ^= key;
+    at[3] ^= key;
   }
-  for (; at + sizeof(Vector) <= size; at += sizeof(Vector)) {
-    Vector part;
-    std::memcpy(&part, bytes + at, sizeof part);
-    part ^= key;
-    std::memcpy(bytes + at, &part, sizeof part);
-  }
-  return at;
+  for (; at < end; ++at) *at ^= key;
+  return static_cast<size_t>(reinterpret_cast<char*>(at) - bytes);
 }
 
 #ifdef BAO_HAS_WIDE_CLONE
@@ -37,11 +34,10 @@ BAO_WIDE_CLONE size_t mask_widest(char* bytes, size_t size, uint64_t word) {
 }
 #endif
 
-template <typename Word>
 void mask_word(char* bytes, uint64_t key) {
-  Word word;
+  uint64_t word;
   std::memcpy(&word, bytes, sizeof word);
-  word = static_cast<Word>(word ^ static_cast<Word>(key));
+  word ^= key;
   std::memcpy(bytes, &word, sizeof word);
 }
 
@@ -49,10 +45,11 @@ void mask_word(char* bytes, uint64_t key) {
 
 void apply_mask(std::span<char> bytes, MaskKey key, uint64_t offset) {
   // The key as it meets the first byte, twice in a word, in the order of memory.
-  uint8_t turned[8];
-  for (size_t i = 0; i < 8; ++i) turned[i] = key[(offset + i) % 4];
   uint64_t word;
-  std::memcpy(&word, turned, sizeof word);
+  std::memcpy(&word, key.data(), key.size());
+  std::memcpy(reinterpret_cast<char*>(&word) + key.size(), key.data(), key.size());
+  const auto turn = static_cast<int>(offset % 4 * 8);
+  word = std::endian::native == std::endian::little ? std::rotr(word, turn) : std::rotl(word, turn);
   char* at = bytes.data();
   size_t left = bytes.size();
   if (left >= sizeof(Vector16)) {
@@ -65,10 +62,12 @@ void apply_mask(std::span<char> bytes, MaskKey key, uint64_t offset) {
     left -= done;
   }
   if (left >= 8) {
-    mask_word<uint64_t>(at, word);
+    mask_word(at, word);
     at += 8;
     left -= 8;
   }
+  char turned[8];
+  std::memcpy(turned, &word, sizeof word);
   for (size_t i = 0; i < left; ++i) at[i] = static_cast<char>(at[i] ^ turned[i]);
 }
 

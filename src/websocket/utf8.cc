@@ -1,5 +1,6 @@
 #include "websocket/utf8.h"
 
+#include <bit>
 #include <cstring>
 
 #include "websocket/wide.h"
@@ -15,16 +16,15 @@ constexpr uint64_t kHighBits = 0x8080808080808080;
 template <typename Vector>
 [[gnu::always_inline]] inline size_t skip_vectors(const char* text, size_t size) {
   constexpr size_t kWords = sizeof(Vector) / sizeof(uint64_t);
-  size_t at = 0;
-  for (; at + 4 * sizeof(Vector) <= size; at += 4 * sizeof(Vector)) {
-    Vector parts[4];
-    std::memcpy(parts, text + at, sizeof parts);
-    const Vector any = (parts[0] | parts[1]) | (parts[2] | parts[3]);
+  const auto* at = reinterpret_cast<const Vector*>(text);
+  const Vector* const end = at + size / sizeof(Vector);
+  for (; end - at >= 4; at += 4) {
+    const Vector any = (at[0] | at[1]) | (at[2] | at[3]);
     uint64_t bits = 0;
     for (size_t i = 0; i < kWords; ++i) bits |= any[i];
     if ((bits & kHighBits) != 0) break;
   }
-  return at;
+  return static_cast<size_t>(reinterpret_cast<const char*>(at) - text);
 }
 
 #ifdef BAO_HAS_WIDE_CLONE
@@ -54,24 +54,25 @@ const char* skip_ascii(const char* at, const char* end) {
   return at;
 }
 
-constexpr bool is_continuation(uint8_t byte) {
-  return (byte & 0xc0) == 0x80;
+// Four bytes, the first one in the lowest place.
+uint32_t load_four(const char* at) {
+  uint32_t word;
+  std::memcpy(&word, at, sizeof word);
+  return std::endian::native == std::endian::little ? word : __builtin_bswap32(word);
 }
 
-// The length of the character of two bytes or more that begins `at`, of which four bytes may be
-// read; 0 if it is none (RFC 3629 section 4).
-size_t whole_character(const char* at) {
-  uint8_t byte[4];
-  std::memcpy(byte, at, sizeof byte);
-  if (byte[0] < 0xe0) return byte[0] >= 0xc2 && is_continuation(byte[1]) ? 2 : 0;
-  if (!is_continuation(byte[1]) || !is_continuation(byte[2])) return 0;
-  const unsigned pair = byte[0] << 8 | byte[1];
-  if (byte[0] < 0xf0) {
-    // Neither overlong (below U+0800) nor a surrogate (U+D800 to U+DFFF).
-    return pair >= 0xe0a0 && (pair < 0xeda0 || pair > 0xedbf) ? 3 : 0;
+// The length of the character of two bytes or more that `word` begins with; 0 if it is none (RFC
+// 3629 section 4). The masks take the bits that tell the bytes' kinds, then those that must not be
+// all zero because a shorter form would do.
+size_t whole_character(uint32_t word) {
+  if ((word & 0xc0e0) == 0x80c0) return (word & 0x1e) != 0 ? 2 : 0;
+  if ((word & 0xc0c0f0) == 0x8080e0) {
+    const uint32_t top = word & 0x200f;
+    return top != 0 && top != 0x200d ? 3 : 0;  // the second are the surrogates
   }
-  // Neither overlong (below U+10000) nor above U+10FFFF.
-  return is_continuation(byte[3]) && pair >= 0xf090 && pair <= 0xf48f ? 4 : 0;
+  if ((word & 0xc0c0c0f8) != 0x808080f0 || (word & 0x3007) == 0) return 0;
+  const uint32_t top = word & 0x7;
+  return top < 4 || (top == 4 && (word & 0x3000) == 0) ? 4 : 0;  // up to U+10FFFF
 }
 
 }  // namespace
@@ -87,13 +88,18 @@ bool Utf8Validator::feed(std::string_view piece) {
       high_ = 0xbf;
     }
     if (at == end) return true;
-    if ((*at & 0x80) == 0) at = skip_ascii(at, end);
-    while (end - at >= 4 && (*at & 0x80) != 0) {
-      const size_t length = whole_character(at);
-      if (length == 0) return false;
-      at += length;
+    while (end - at >= 4) {
+      const uint32_t word = load_four(at);
+      if ((word & 0x80808080) == 0) {
+        at = skip_ascii(at + 4, end);
+      } else if ((word & 0x80) == 0) {
+        at += std::countr_zero(word & 0x80808080) / 8;
+      } else {
+        const size_t length = whole_character(word);
+        if (length == 0) return false;
+        at += length;
+      }
     }
-    if (end - at >= 4) continue;
     for (; at < end && (*at & 0x80) == 0; ++at) {
     }
     if (at < end && !begin(static_cast<uint8_t>(*at++))) return false;

@@ -8,9 +8,9 @@
 // of the architecture has and, on x86-64, once more for AVX2, which is chosen at run time.
 namespace bao::websocket {
 
-/// 16 bytes, and 32.
-using Vector16 = uint64_t __attribute__((vector_size(16)));
-using Vector32 = uint64_t __attribute__((vector_size(32)));
+/// 16 bytes, and 32, as they may lie anywhere among bytes.
+using Vector16 = uint64_t __attribute__((vector_size(16), aligned(1), may_alias));
+using Vector32 = uint64_t __attribute__((vector_size(32), aligned(1), may_alias));
 
 /// Inputs from this size on are worth asking what the processor can.
 inline constexpr size_t kWorthAsking = 256;

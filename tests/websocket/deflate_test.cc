@@ -173,7 +173,7 @@ TEST(Deflate, ReferenceToNothingIsInvalid) {
 TEST(Deflate, BombStopsAtTheLimit) {
   Compressor compressor(15, 8);
   const std::string bomb = compressed(compressor, std::string(50 << 20, '\0'));
-  EXPECT_LT(bomb.size(), 60'000u);
+  EXPECT_LT(bomb.size(), 300'000u);
   Decompressor decompressor(15);
   std::string text;
   EXPECT_EQ(decompressor.decompress(bomb, true, 1 << 20, text), Result::too_big);

@@ -98,6 +98,13 @@ TEST_F(Handshake, Key) {
   EXPECT_EQ(check(twice + fields("websocket", "Upgrade", kKey, "13")), HandshakeFault::key);
 }
 
+TEST_F(Handshake, EmptyFieldCountsAsOne) {
+  EXPECT_EQ(check("Sec-WebSocket-Key:\r\n" + fields("websocket", "Upgrade", kKey, "13")),
+            HandshakeFault::key);
+  EXPECT_EQ(check("Sec-WebSocket-Version:\r\n" + fields("websocket", "Upgrade", kKey, "13")),
+            HandshakeFault::protocol_version);
+}
+
 // Item 6 and section 4.4.
 TEST_F(Handshake, ProtocolVersion) {
   for (const char* version : {"-", "", "12", "8", "0", "14", "013", "13, 8", "abc"}) {

@@ -91,7 +91,7 @@ serve({ port: 1, unix: "/tmp/x" });
 // @ts-expect-error a handler gives a Response
 serve({ fetch: () => "text" });
 // @ts-expect-error a handler gives a Response, later on too
-serve({ fetch: async () => undefined });
+serve({ fetch: async () => "text" });
 // @ts-expect-error there is no such option
 serve({ hostnam: "localhost" });
 // @ts-expect-error an option's kind
@@ -120,5 +120,34 @@ serve({
 });
 // @ts-expect-error it cannot be set
 server.port = 1;
-// @ts-expect-error WebSockets are not there yet
-server.upgrade;
+
+// WebSockets: `data` types `ws.data`, in the handlers and in upgrades.
+const chat = serve({
+  fetch(request, server) {
+    if (server.upgrade(request, { data: { name: "Ada" }, headers: { "x-one": "1" } })) return;
+    return new Response("no", { status: 400 });
+  },
+  websocket: {
+    data: {} as { name: string },
+    open(ws) {
+      ws.subscribe("room");
+      ws.data.name.toUpperCase();
+    },
+    message(ws, message) {
+      const sent: number = ws.publish("room", message, true);
+      ws.cork((same) => same.send(typeof message === "string" ? message : message.byteLength + ""));
+      return void sent;
+    },
+    close: (ws, code, reason) => void chat.publish("room", `${ws.data.name} ${code} ${reason}`),
+    perMessageDeflate: { compress: "4KB", decompress: "shared" },
+    idleTimeout: 60,
+  },
+});
+serve({
+  fetch: (request, server) => void server.upgrade(request),
+  websocket: { message: (ws, message) => void ws.send(message) },
+});
+// @ts-expect-error no such compressor
+serve({ fetch: () => new Response(), websocket: { perMessageDeflate: { compress: "7KB" } } });
+// @ts-expect-error an event has its arguments
+serve({ fetch: () => new Response(), websocket: { close: (ws, code: string) => void code } });
