@@ -12,7 +12,14 @@ connect(native);
 const log = (line) => console.error(line);
 native.install({ dispatch, body, gone, drained, stopped, local, forget, log });
 
+let start = (options) => Server._start(settingsOf(options), options);
+
+/** For the command: `wrap` is given what starts a server, and gives what is called instead. */
+export function startWith(wrap) {
+  start = wrap(start);
+}
+
 /** Starts a server. Throws at once if an option is wrong or it cannot listen. */
 export function serve(options) {
-  return Server._start(settingsOf(options), options);
+  return start(options);
 }

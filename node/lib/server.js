@@ -55,6 +55,8 @@ export class Server {
   #table = 0;
   /** Host and port that stand in for a Host that a request lacks. */
   _authority = "";
+  /** Whether `stop` was called. */
+  _isStopped = false;
 
   /** Listens; for serve(). */
   static _start(settings, options) {
@@ -121,6 +123,7 @@ export class Server {
 
   /** Resolves when every connection is gone; with `force` they are cut. */
   stop(force = false) {
+    this._isStopped = true;
     if (this.#number < 0) return Promise.resolve();
     const { number, promise } = newPromise();
     native.stop(this.#number, Boolean(force), number);
