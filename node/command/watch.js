@@ -28,7 +28,10 @@ export class Watcher {
     const folder = dirname(path);
     if (this.#folders.has(folder)) return;
     const heard = (_, name) => this.#hear(name === null ? null : join(folder, name));
-    this.#folders.set(folder, watch(folder, heard).on("error", () => this.#forget(folder)));
+    this.#folders.set(
+      folder,
+      watch(folder, heard).on("error", () => this.#forget(folder)),
+    );
   }
 
   /** A folder that has gone is watched again when a file in it is read again. */

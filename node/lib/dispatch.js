@@ -92,7 +92,7 @@ function plainBody(request, response) {
   if (response._status !== 200) registers[STATUS] = response._status;
   if (type !== TEXT_TYPE) registers[TYPE] = type === JSON_TYPE ? TYPE_JSON : TYPE_NONE;
   request._slot = -1;
-  if (request._watch !== null) request._detached(0);
+  if (request._watch !== undefined) request._detached(0);
   return response._body;
 }
 
@@ -179,7 +179,7 @@ export function gone(slot, failure, over) {
 
 function tellGone(request, failure, over) {
   request._clientGone();
-  if (over && request._watch !== null) request._detached(failure);
+  if (over && request._watch !== undefined) request._detached(failure);
 }
 
 /** The table's function: what was written to a slow client has left. */
@@ -192,7 +192,7 @@ export function takeSlot(request) {
   const slot = request._slot;
   pending[slot] = undefined;
   request._slot = -1;
-  if (request._watch !== null) request._detached(0);
+  if (request._watch !== undefined) request._detached(0);
   return slot;
 }
 
@@ -210,6 +210,6 @@ export function abortRequest(request) {
   request._slot = -1;
   const aborted = native.abort(slot);
   request._clientGone();
-  if (request._watch !== null) request._detached(5);
+  if (request._watch !== undefined) request._detached(5);
   return aborted;
 }

@@ -76,32 +76,36 @@ const server = Bun.serve({
 console.log(String(server.url), import.meta.url.includes("?"), import.meta.main);
 `;
 
-test("--hot: new handlers by old connections, old handlers for what is under way", LIMIT, async (t) => {
-  const files = { "server.ts": server("one"), "suffix.ts": `export const suffix = "!";` };
-  const running = new Running(t, files, ["--hot", "server.ts"]);
-  const url = await running.heard(/http:\S+/);
-  const ask = asker(t);
-  assert.deepEqual(await ask(url), { text: "one! 1", reused: false });
-  const held = fetch(`${url}held`);
-  await running.heard(/asked/);
+test(
+  "--hot: new handlers by old connections, old handlers for what is under way",
+  LIMIT,
+  async (t) => {
+    const files = { "server.ts": server("one"), "suffix.ts": `export const suffix = "!";` };
+    const running = new Running(t, files, ["--hot", "server.ts"]);
+    const url = await running.heard(/http:\S+/);
+    const ask = asker(t);
+    assert.deepEqual(await ask(url), { text: "one! 1", reused: false });
+    const held = fetch(`${url}held`);
+    await running.heard(/asked/);
 
-  running.write("server.ts", server("two"));
-  assert.equal(await running.heard(/(http.*)\n/), `${url} false true`);
-  assert.deepEqual(await ask(url), { text: "two! 2", reused: true });
-  assert.deepEqual(await ask(`${url}prepared`), { text: "two, prepared", reused: true });
-  await ask(`${url}release`);
-  assert.equal(await (await held).text(), "one, held");
+    running.write("server.ts", server("two"));
+    assert.equal(await running.heard(/(http.*)\n/), `${url} false true`);
+    assert.deepEqual(await ask(url), { text: "two! 2", reused: true });
+    assert.deepEqual(await ask(`${url}prepared`), { text: "two, prepared", reused: true });
+    await ask(`${url}release`);
+    assert.equal(await (await held).text(), "one, held");
 
-  running.replace("suffix.ts", `export const suffix = "?";`);
-  await running.heard(/http:\S+/);
-  assert.deepEqual(await ask(url), { text: "two? 3", reused: true });
-  running.replace("suffix.ts", `export const suffix = ".";`);
-  await running.heard(/http:\S+/);
-  assert.deepEqual(await ask(url), { text: "two. 4", reused: true });
-  running.program.child.kill("SIGTERM");
-  assert.deepEqual(await running.program.ended, { code: null, signal: "SIGTERM" });
-  assert.equal(running.program.errors, "");
-});
+    running.replace("suffix.ts", `export const suffix = "?";`);
+    await running.heard(/http:\S+/);
+    assert.deepEqual(await ask(url), { text: "two? 3", reused: true });
+    running.replace("suffix.ts", `export const suffix = ".";`);
+    await running.heard(/http:\S+/);
+    assert.deepEqual(await ask(url), { text: "two. 4", reused: true });
+    running.program.child.kill("SIGTERM");
+    assert.deepEqual(await running.program.ended, { code: null, signal: "SIGTERM" });
+    assert.equal(running.program.errors, "");
+  },
+);
 
 test("--hot: what is wrong is told, and the code from before stays", LIMIT, async (t) => {
   const program = (line) => `${line}
@@ -112,7 +116,10 @@ test("--hot: what is wrong is told, and the code from before stays", LIMIT, asyn
   const ask = asker(t);
 
   running.write("a.ts", program("let wrong: = 1;"));
-  assert.match(await running.heard(/.*\n.*\n.*\^\n/, "errors"), /^bao: \/.*a\.ts:1:12: .*let wrong: = 1;/s);
+  assert.match(
+    await running.heard(/.*\n.*\n.*\^\n/, "errors"),
+    /^bao: \/.*a\.ts:1:12: .*let wrong: = 1;/s,
+  );
   assert.equal((await ask(url)).text, "0");
   running.write("a.ts", program(`throw new Error("at the top");`));
   await running.heard(/Error: at the top\n.*a\.ts:1:7/, "errors");
