@@ -3,13 +3,16 @@
  * for the program.
  */
 
-export const HELP = `usage: bao [--port=N] [run] FILE [ARGUMENTS]
+export const HELP = `usage: bao [--port=N] [--hot | --watch] [run] FILE [ARGUMENTS]
 
 Runs a program of TypeScript or JavaScript that was written for Bun, on Node:
 Bun.serve, import … from "bun", export default { fetch }.
 
   --port=N        the port of servers that name none (else it is $BUN_PORT,
                   $PORT, $NODE_PORT, or 3000)
+  --hot           when a file of the program changes, read it anew; servers
+                  stay, and get the new handlers
+  --watch         when a file of the program changes, begin anew
   -h, --help      show this
   -v, --version   show the version
 
@@ -20,9 +23,13 @@ Node's own options come from $NODE_OPTIONS.
 /** A command line that cannot be meant; its message is for whoever typed it. */
 export class UsageError extends Error {}
 
+/** Options of Bun's that mean nothing here: screens are never cleared. */
+const WITHOUT_EFFECT = ["--no-clear-screen", "--bun"];
+
 /**
  * @param {string[]} words what was typed behind `bao`
- * @returns {{ task: "run" | "help" | "version", file?: string, port?: string, rest: string[] }}
+ * @returns {{ task: "run" | "help" | "version", file?: string, port?: string, rest: string[],
+ *   again?: "hot" | "watch" }}
  */
 export function parse(words) {
   const result = { task: "help", rest: [] };
@@ -38,6 +45,8 @@ export function parse(words) {
     else if (!word.startsWith("-") || word === "-") break;
     else if (word === "--help" || word === "-h") return { task: "help", rest: [] };
     else if (word === "--version" || word === "-v") return { task: "version", rest: [] };
+    else if (word === "--hot" || word === "--watch") result.again = word.slice("--".length);
+    else if (WITHOUT_EFFECT.includes(word)) continue;
     else if (word === "--port") result.port = portOf(words[++at]);
     else if (word.startsWith("--port=")) result.port = portOf(word.slice("--port=".length));
     else throw new UsageError(`there is no option ${word}; the program's stand behind its name`);
@@ -45,7 +54,7 @@ export function parse(words) {
   if (at < words.length) {
     return { ...result, task: "run", file: words[at], rest: words.slice(at + 1) };
   }
-  if (!isRun && result.port === undefined) return result;
+  if (!isRun && result.port === undefined && !result.again) return result;
   throw new UsageError("say which program to run: bao [--port=N] FILE");
 }
 

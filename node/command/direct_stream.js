@@ -1,7 +1,7 @@
 /**
  * What Bun's ReadableStream has beyond the platform's: methods that read it whole, and direct
- * streams, `new ReadableStream({ type: "direct", pull(controller) { … } })`: `pull` is called once,
- * and writes until its promise is settled. They become ordinary streams here.
+ * streams, `new ReadableStream({ type: "direct", pull(controller) { … } })`, whose `pull` is called
+ * once, and writes until its promise is settled. They become ordinary streams here.
  */
 
 const ORDINARY = { enumerable: false, configurable: true };

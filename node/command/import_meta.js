@@ -17,6 +17,8 @@ export function complete(meta) {
   // In an ES module nothing is the main CommonJS module, and Bun says so, too.
   require.main = undefined;
   const values = {
+    // Without what tells the generations of a file apart.
+    url: meta.url.replace(/[?&]bao-generation=\d+/, ""),
     dir: dirname(path),
     dirname: dirname(path),
     file: basename(path),

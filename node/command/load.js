@@ -7,6 +7,7 @@ import { fileURLToPath } from "node:url";
 
 import { dataType, moduleOfData } from "./data.js";
 import { isInstalled } from "./files.js";
+import { program } from "./program.js";
 import { isForeign, isSource, transpile } from "./transpile.js";
 
 const OURS = new URL("../", import.meta.url).href;
@@ -18,6 +19,7 @@ let ahead = null;
 export function load(url, context, nextLoad) {
   if (!url.startsWith("file:") || isOurs(url)) return nextLoad(url, context);
   const path = fileURLToPath(url);
+  program.read(path);
   const type = dataType(url);
   if (type) {
     const source = moduleOfData(type, path, readFileSync(path, "utf8"));
@@ -30,6 +32,7 @@ export function load(url, context, nextLoad) {
 
 /** @returns {"module" | "commonjs"} what a file is, which is loaded next */
 export function formatOf(path) {
+  program.read(path);
   ahead = { path, read: transpile(path, readFileSync(path, "utf8")) };
   return ahead.read.format;
 }

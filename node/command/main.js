@@ -61,14 +61,23 @@ function endedTooEarly() {
 }
 
 async function main() {
-  const { task, file: name, port, rest } = readArguments();
+  const environment = { ...process.env };
+  const words = process.argv.slice(2);
+  const { task, file: name, port, rest, again } = readArguments();
   if (task === "help") return void process.stdout.write(HELP);
   if (task === "version") return void process.stdout.write(`${BAO_VERSION}\n`);
   const file = fileOf(name);
+  [, program.command] = process.argv;
   process.argv.splice(1, Infinity, file, ...rest);
   program.main = file;
   setPortArgument(port);
   readEnvFiles(process.env);
+  const perform = () => run(file).then((exports) => serveDefault(exports.default, name));
+  if (again) {
+    const { keepHot, keepWatch } = await import("./hot.js");
+    if (again === "hot") return keepHot(perform, report);
+    return keepWatch(perform, report, { words, environment });
+  }
   process.once("beforeExit", endedTooEarly);
   const exports = await run(file)
     .finally(() => process.off("beforeExit", endedTooEarly))
@@ -77,6 +86,12 @@ async function main() {
       throw error;
     });
   serve(exports.default, name);
+}
+
+/** For a program that will be changed: what is wrong with it now. */
+function report(error) {
+  if (error instanceof ProgramError) process.stderr.write(`bao: ${error.message}\n`);
+  else console.error(error);
 }
 
 /**

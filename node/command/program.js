@@ -4,4 +4,10 @@
 export const program = {
   /** The absolute path of the program's first file. */
   main: process.argv[1] ?? "",
+  /** The absolute path of the command. */
+  command: "",
+  /** How often its files were read anew, by --hot. */
+  generation: 0,
+  /** Is told the path of each file of the program before it is read. */
+  read: (path) => {},
 };

@@ -7,13 +7,16 @@ import { createRequire, isBuiltin } from "node:module";
 import { fileURLToPath, pathToFileURL } from "node:url";
 
 import { fileAt, isInstalled } from "./files.js";
-import { isForeign } from "./transpile.js";
+import { program } from "./program.js";
+import { isForeign, isSource } from "./transpile.js";
 import { mappedFile } from "./tsconfig.js";
 
 const OURS = new Map([
   ["bun", new URL("./bun_module.js", import.meta.url).href],
   ["bao", new URL("../lib/index.js", import.meta.url).href],
 ]);
+
+const PACKAGE = new URL("../", import.meta.url).href;
 
 /** Extensions of which Node's way of loading is not Bun's, wherever such a file lies. */
 const DATA = { ".json": "json", ".txt": "text" };
@@ -32,7 +35,19 @@ export function resolve(specifier, context, nextResolve) {
 
   const importer = fileOfUrl(context.parentURL);
   const found = importer ? ownFile(specifier, importer) : null;
-  return asData(found ?? byNode(specifier, context, nextResolve, importer), context);
+  return asData(ofNow(found ?? byNode(specifier, context, nextResolve, importer)), context);
+}
+
+/**
+ * Files of the program that were read before are read anew by another name, because Node never
+ * forgets what it has.
+ */
+function ofNow(found) {
+  if (program.generation === 0 || !found.url.startsWith("file:")) return found;
+  const path = fileURLToPath(found.url);
+  if (isInstalled(path) || found.url.startsWith(PACKAGE)) return found;
+  const mark = found.url.includes("?") ? "&" : "?";
+  return { ...found, url: `${found.url}${mark}bao-generation=${program.generation}` };
 }
 
 /** @returns {string} the path of the file that a module's name means in the file `importer` */

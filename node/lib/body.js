@@ -223,7 +223,7 @@ function stream(holder) {
   const body = holder._body;
   if (body === null || body instanceof ReadableStream) return body;
   if (holder._used) return closedStream(holder);
-  if (body === UNREAD && !hasUnreadBody(holder)) return (holder._body = null);
+  if (body === UNREAD && !hasUnreadBody(holder)) return null;
   return (holder._body = body === UNREAD ? streamOfSlot(holder) : streamOf(body));
 }
 

@@ -77,7 +77,7 @@ function run(entry, request, slot) {
   try {
     const result = entry.handler.call(server, request, server);
     if (isPlain(result) && request._slot >= 0) {
-      if (request._cookies !== null) giveCookies(request);
+      if (request._cookies !== undefined) giveCookies(request);
       return plainBody(request, result);
     }
     if (request._slot >= 0) pending[slot] = request;
@@ -96,7 +96,7 @@ function plainBody(request, response) {
   if (response._status !== 200) registers[STATUS] = response._status;
   if (type !== TEXT_TYPE) registers[TYPE] = type === JSON_TYPE ? TYPE_JSON : TYPE_NONE;
   request._slot = -1;
-  if (request._watch !== null) request._detached(0);
+  if (request._watch !== undefined) request._detached(0);
   return response._body;
 }
 
@@ -183,7 +183,7 @@ export function gone(slot, failure, over) {
 
 function tellGone(request, failure, over) {
   request._clientGone();
-  if (over && request._watch !== null) request._detached(failure);
+  if (over && request._watch !== undefined) request._detached(failure);
 }
 
 /** The table's function: what was written to a slow client has left. */
@@ -193,7 +193,7 @@ export function drained(slot) {
 
 /** Takes the slot of a pending request for its reply. */
 export function takeSlot(request) {
-  if (request._cookies !== null) giveCookies(request);
+  if (request._cookies !== undefined) giveCookies(request);
   return forgetSlot(request);
 }
 
@@ -202,7 +202,7 @@ export function forgetSlot(request) {
   const slot = request._slot;
   pending[slot] = undefined;
   request._slot = -1;
-  if (request._watch !== null) request._detached(0);
+  if (request._watch !== undefined) request._detached(0);
   return slot;
 }
 
@@ -234,6 +234,6 @@ export function abortRequest(request) {
   request._slot = -1;
   const aborted = native.abort(slot);
   request._clientGone();
-  if (request._watch !== null) request._detached(5);
+  if (request._watch !== undefined) request._detached(5);
   return aborted;
 }

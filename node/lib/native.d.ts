@@ -20,8 +20,8 @@
  *    their CRLFs, up to and with the empty line. It stays good for ever, so a Request that is kept
  *    beyond its reply reads its method, URL and fields from it. `server` is the Server object;
  *    `server._authority` (host and port) stands in for a missing or empty Host.
- *  - the fields `_slot` (-1: detached), `_params` (null, or the object of a route's parameters;
- *    the getter `params` gives it) and `_watch` (null, or anything else once somebody waits for
+ *  - the fields `_slot` (-1: detached), `_params` (undefined, or the object of a route's parameters;
+ *    the getter `params` gives it) and `_watch` (undefined, or anything else once somebody waits for
  *    the body or has taken `signal`).
  *  - `request._bodyArrived(failure)`: after a `bodyText`/`bodyBytes` that gave null the body is
  *    here (0), or never will be (a Failure).
@@ -30,7 +30,7 @@
  *  - `request._watch.reply`: null, or what is told by `drained()` that there is room for more of a
  *    streamed reply.
  *  - `request._detached(failure)`: called once the slot is no longer good and has been set to -1,
- *    but only if `_watch` is not null: whoever waits for the body is rejected; the signal aborts
+ *    but only if `_watch` is not undefined: whoever waits for the body is rejected; the signal aborts
  *    if `failure` is not 0 (0: a reply went out).
  *
  * response.js: fields of a Response, read by dispatch.js for its short way; all others go through

@@ -149,9 +149,6 @@ function isString(value) {
   return typeof value === "string";
 }
 
-function millisecondsOf(options, name) {
-}
-
 function millisecondsOf(options, name, prefix = "") {
   const value = options[name];
   if (value === undefined || value === null) return undefined;

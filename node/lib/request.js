@@ -42,22 +42,23 @@ const SETTINGS = {
 export class Request {
   /** The slot of the addon while the exchange lasts; -1: it is over, or there was none. */
   _slot = -1;
-  /** Parameters of the route, an object, or null. */
-  _params = null;
+  // What is not there is undefined, not null, and the body that is not there stands on the prototype:
+  // libraries that copy a Request, or put a Proxy around it, look at every field of its own.
+  /** Parameters of the route, an object. */
+  _params = undefined;
   /** A Watch once somebody waits for the body or has taken `signal`. */
-  _watch = null;
+  _watch = undefined;
   /** The head as it was sent; "" if the program made this Request. */
   _head = "";
-  _server = null;
-  /** The CookieMap once the program has asked for it, or null. */
-  _cookies = null;
-  _method = null;
-  _url = null;
-  _headers = null;
-  _body = null;
+  _server = undefined;
+  /** The CookieMap once the program has asked for it. */
+  _cookies = undefined;
+  _method = undefined;
+  _url = undefined;
+  _headers = undefined;
   _used = false;
-  /** The settings that are not the usual ones, or null. */
-  _settings = null;
+  /** The settings that are not the usual ones. */
+  _settings = undefined;
 
   constructor(input, init) {
     if (input === INCOMING) return;
@@ -79,7 +80,7 @@ export class Request {
 
   /** The parameters of the route that the request came by. */
   get params() {
-    return this._params ?? undefined;
+    return this._params;
   }
 
   set params(value) {
@@ -88,8 +89,8 @@ export class Request {
 
   /** The cookies of a request that came in; what is changed there goes out with its reply. */
   get cookies() {
-    if (this._cookies === null && this._head !== "") this._cookies = cookiesOfRequest(this);
-    return this._cookies ?? undefined;
+    if (this._cookies === undefined && this._head !== "") this._cookies = cookiesOfRequest(this);
+    return this._cookies;
   }
 
   get signal() {
@@ -136,8 +137,13 @@ export class Request {
   /** The exchange is over and the slot gone: because the reply went out (0), or for a Failure. */
   _detached(failure) {
     bodyArrived(this, failure === 0 ? 5 : failure);
-    this._watch.reply?.over(failure);
-    if (failure !== 0) this._watch.controller?.abort(failureError(failure));
+    this._watch?.reply?.over(failure);
+    if (failure !== 0) this._watch?.controller?.abort(failureError(failure));
+  }
+
+  /** As the platform's, which have no fields of their own. */
+  toJSON() {
+    return {};
   }
 
   [Symbol.for("nodejs.util.inspect.custom")](depth, options, inspect) {
@@ -158,6 +164,7 @@ for (const [name, [usual]] of Object.entries(SETTINGS)) {
     configurable: true,
   });
 }
+Object.defineProperty(Request.prototype, "_body", { value: null, writable: true });
 defineBody(Request);
 Object.defineProperty(Request.prototype, Symbol.toStringTag, {
   value: "Request",

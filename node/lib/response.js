@@ -132,6 +132,11 @@ export class Response {
     return copy;
   }
 
+  /** As the platform's, which have no fields of their own. */
+  toJSON() {
+    return {};
+  }
+
   [Symbol.for("nodejs.util.inspect.custom")](depth, options, inspect) {
     const { status, statusText, headers, bodyUsed, ok, type } = this;
     return "Response " + inspect({ status, statusText, headers, bodyUsed, ok, type }, options);

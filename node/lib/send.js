@@ -38,7 +38,7 @@ function sendParts(entry, request, parts) {
   }
   if (parts.file !== undefined) return sendFile(entry, request, parts);
   if (parts.stream !== undefined && hasContent(request, status)) {
-    if (request._cookies !== null) giveCookies(request);
+    if (request._cookies !== undefined) giveCookies(request);
     return sendStream(request, parts);
   }
   const slot = takeSlot(request);
@@ -54,7 +54,7 @@ function sendFile(entry, request, { status, lines, type, file }) {
   const { path, begin, end } = file;
   let errno;
   try {
-    if (request._cookies !== null) giveCookies(request);
+    if (request._cookies !== undefined) giveCookies(request);
     errno = native.replyFile(request._slot, status, lines, type, path, begin, end);
   } catch (error) {
     return fail(entry, request, error);

@@ -16,7 +16,14 @@ native.install({
   dispatch, body, gone, drained, stopped, local, forget, log, certificate, message, socket,
 });
 
+let start = (options) => Server._start(settingsOf(options), options);
+
+/** For the command: `wrap` is given what starts a server, and gives what is called instead. */
+export function startWith(wrap) {
+  start = wrap(start);
+}
+
 /** Starts a server. Throws at once if an option is wrong or it cannot listen. */
 export function serve(options) {
-  return Server._start(settingsOf(options), options);
+  return start(options);
 }

@@ -73,6 +73,8 @@ export class Server {
   _secure = false;
   /** The numbers of its certificate sources. */
   #sources = [];
+  /** Whether `stop` was called. */
+  _isStopped = false;
 
   /** Listens; for serve(). */
   static _start(settings, options) {
@@ -149,6 +151,7 @@ export class Server {
 
   /** Resolves when every connection is gone; with `force` they are cut. */
   stop(force = false) {
+    this._isStopped = true;
     if (this.#number < 0) return Promise.resolve();
     const { number, promise } = newPromise();
     native.stop(this.#number, Boolean(force), number);

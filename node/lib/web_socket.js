@@ -352,7 +352,7 @@ export function upgrade(hub, request, options) {
   if (!(request?._slot >= 0)) return false;
   const number = freeNumbers.length > 0 ? freeNumbers.pop() : sockets.length;
   sockets[number] = new ServerWebSocket(hub, number, data);
-  if (request._cookies !== null) giveCookies(request);
+  if (request._cookies !== undefined) giveCookies(request);
   const slot = releaseSlot(request);
   let result = 0;
   try {
@@ -363,7 +363,7 @@ export function upgrade(hub, request, options) {
       freeNumbers.push(number);
     }
     if (result !== UPGRADED && result !== ANSWERED) giveSlotBack(request, slot);
-    else if (request._watch !== null) request._detached(0);
+    else if (request._watch !== undefined) request._detached(0);
   }
   return result === UPGRADED;
 }

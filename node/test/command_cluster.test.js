@@ -131,16 +131,20 @@ test("the guide's cluster: connections spread, SIGINT ends all", { timeout: 60_0
   assert.deepEqual(up().filter(isThere), []);
 });
 
-test("a child that was killed is noticed, and another takes its place", { timeout: 60_000 }, async (t) => {
-  const { program, up, until, ask } = await begin(t, KEEPER);
-  await until(() => up().length === 3);
-  const [victim, ...others] = up();
-  process.kill(Number(victim), "SIGKILL");
-  await until(() => up().length === 4);
-  assert.match(program.output, new RegExp(`^ended ${victim} null SIGKILL$`, "m"));
-  await allAnswer([...others, up()[3]], ask);
-  program.child.kill("SIGINT");
-  assert.deepEqual(await program.ended, { code: 0, signal: null });
-  assert.equal(program.output.match(/^ended \d+ null SIGINT$/gm).length, 3);
-  assert.deepEqual(up().filter(isThere), []);
-});
+test(
+  "a child that was killed is noticed, and another takes its place",
+  { timeout: 60_000 },
+  async (t) => {
+    const { program, up, until, ask } = await begin(t, KEEPER);
+    await until(() => up().length === 3);
+    const [victim, ...others] = up();
+    process.kill(Number(victim), "SIGKILL");
+    await until(() => up().length === 4);
+    assert.match(program.output, new RegExp(`^ended ${victim} null SIGKILL$`, "m"));
+    await allAnswer([...others, up()[3]], ask);
+    program.child.kill("SIGINT");
+    assert.deepEqual(await program.ended, { code: 0, signal: null });
+    assert.equal(program.output.match(/^ended \d+ null SIGINT$/gm).length, 3);
+    assert.deepEqual(up().filter(isThere), []);
+  },
+);

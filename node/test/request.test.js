@@ -57,7 +57,7 @@ const bytesOf = (text) => new TextEncoder().encode(text);
 /** What the server does when a reply went out, or the exchange failed. */
 function detach(request, failure = 0) {
   request._slot = -1;
-  if (request._watch !== null) request._detached(failure);
+  if (request._watch !== undefined) request._detached(failure);
 }
 
 test("incoming: method and URL come from the head", () => {
@@ -150,7 +150,7 @@ test("incoming: a body that arrives later", async () => {
   const request = incoming();
   const reading = request.text();
   assert.equal(request.bodyUsed, true);
-  assert.notEqual(request._watch, null);
+  assert.notEqual(request._watch, undefined);
   request._bodyArrived(0);
   assert.equal(await reading, "abc");
   assert.deepEqual(calls, ["bodyText", "bodyText"]);
@@ -261,7 +261,7 @@ test("incoming: a Request made of it takes its body", async () => {
 test("incoming: the signal aborts when the client goes", () => {
   addon();
   const request = incoming();
-  assert.equal(request._watch, null);
+  assert.equal(request._watch, undefined);
   const { signal } = request;
   assert.equal(signal.aborted, false);
   const copy = request.clone();
@@ -300,4 +300,20 @@ test("Request shown on the console", async () => {
     /^Request \{ method: 'POST', url: 'http:.*', headers: Headers \{.*params: \{ id: '1' \}/,
   );
   assert.doesNotMatch(inspect(new Request("http://a")), /params/);
+});
+
+test("a Proxy around a Request, and a copy of its fields, find nothing that is null", () => {
+  const made = [
+    requestFromSlot(-1, "GET / HTTP/1.1\r\nHost: a\r\n\r\n", { _authority: "" }),
+    new Request("http://a/"),
+  ];
+  for (const request of made) {
+    request.body;
+    assert.ok(Object.values({ ...request }).every((value) => value !== null));
+    const around = new Proxy(request, {
+      get: (target, name) => target[name]?.bind?.(target) ?? target[name],
+    });
+    assert.equal(around.method, "GET");
+    assert.equal(JSON.stringify(request), "{}");
+  }
 });

@@ -69,13 +69,15 @@ const inputs: Record<string, () => any> = {
         controller.close();
       },
     }),
-  "a Response with a stream": () => new Response(new Response("x").body!.pipeThrough(new TransformStream())),
+  "a Response with a stream": () =>
+    new Response(new Response("x").body!.pipeThrough(new TransformStream())),
   "a stream that fails": () => new ReadableStream({ pull: () => Promise.reject(new Error("x")) }),
 };
 for (const [name, make] of Object.entries(inputs)) {
   await told(`stdin: ${name}`, async () => {
     const process = Bun.spawn(["cat"], { stdin: make() });
-    const kind = process.stdin === undefined ? "undefined" : Object.prototype.toString.call(process.stdin);
+    const kind =
+      process.stdin === undefined ? "undefined" : Object.prototype.toString.call(process.stdin);
     return [kind, await textOf(process.stdout), await process.exited];
   });
 }
@@ -219,13 +221,22 @@ refused("stdout: bytes", ["true"], { stdout: new Uint8Array(1) });
 refused("stdout: a Response", ["true"], { stdout: new Response("x") });
 refused("serialization: xml", ["true"], { serialization: "xml", ipc() {} });
 refused("signal: 3", ["true"], { signal: 3 });
-fact("kill: 100", outcome(() => Bun.spawn(["true"]).kill(100)));
-fact("kill: NONE", outcome(() => Bun.spawn(["true"]).kill("NONE" as any)));
+fact(
+  "kill: 100",
+  outcome(() => Bun.spawn(["true"]).kill(100)),
+);
+fact(
+  "kill: NONE",
+  outcome(() => Bun.spawn(["true"]).kill("NONE" as any)),
+);
 
 function sync(name: string, ...given: unknown[]) {
-  const { exitCode, signalCode, success, stdout, stderr, ...more } = (Bun.spawnSync as any)(...given);
+  const { exitCode, signalCode, success, stdout, stderr, ...more } = (Bun.spawnSync as any)(
+    ...given,
+  );
   const { pid, resourceUsage, ...rest } = more;
-  const text = (buffer?: Buffer) => buffer && [buffer.constructor.name, buffer.toString().slice(0, 20)];
+  const text = (buffer?: Buffer) =>
+    buffer && [buffer.constructor.name, buffer.toString().slice(0, 20)];
   fact(name, { exitCode, signalCode, success, out: text(stdout), err: text(stderr), rest });
 }
 sync("sync", sh("echo out; echo err >&2; exit 3"));
@@ -233,8 +244,14 @@ sync("sync: success", { cmd: ["cat"], stdin: Buffer.from("in") });
 sync("sync: Blob", ["cat"], { stdin: new Response("response") });
 sync("sync: a signal", sh("kill -9 $$"), { stdout: "ignore", stderr: "inherit" });
 sync("sync: timeout", ["sleep", "60"], { timeout: 1 });
-fact("sync: no command", outcome(() => Bun.spawnSync([])));
-fact("sync: a stream", outcome(() => Bun.spawnSync(["cat"], { stdin: new ReadableStream() as any })));
+fact(
+  "sync: no command",
+  outcome(() => Bun.spawnSync([])),
+);
+fact(
+  "sync: a stream",
+  outcome(() => Bun.spawnSync(["cat"], { stdin: new ReadableStream() as any })),
+);
 
 // Messages between processes.
 for (const serialization of ["json", "advanced", undefined] as const) {
