@@ -1,5 +1,6 @@
 #include "http/exchange.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "http/status.h"
@@ -9,6 +10,8 @@ namespace bao::http {
 namespace {
 // What a cleared exchange keeps of its body buffer.
 constexpr size_t kKeptBody = 16 * 1024;
+// What is decoded of a body at a time.
+constexpr size_t kDecodedAtATime = 64 * 1024;
 }  // namespace
 
 void Exchange::collect_body() {
@@ -31,9 +34,12 @@ void Exchange::stream_body(BodyReader& reader) {
 std::string Exchange::take_body_piece() {
   const bool was_full = body_full();
   std::string piece = std::exchange(body_, {});
-  if (was_full && body_state_ == BodyState::collecting && stream_ != nullptr) {
-    stream_->resume_body(*this);
+  if (!was_full || body_state_ != BodyState::collecting || stream_ == nullptr) return piece;
+  if (body_filter_ != nullptr) {
+    decode_waiting();
+    if (body_full() || body_state_ != BodyState::collecting || stream_ == nullptr) return piece;
   }
+  if (!body_ended_) stream_->resume_body(*this);
   return piece;
 }
 
@@ -48,7 +54,12 @@ bool Exchange::reply(const Reply& reply) {
   replied_ = true;
   const bool head_request = head.method_id == Method::head;
   streaming_ = reply.streamed && reply_has_content(reply.status, head_request);
-  stream_->send_reply(*this, reply);
+  if (reply_filter_ == nullptr) {
+    stream_->send_reply(*this, reply);
+  } else {
+    Reference<Exchange> keep(this);
+    reply_filter_->send_reply(*this, *stream_, reply);
+  }
   return true;
 }
 
@@ -62,7 +73,8 @@ std::optional<Upgraded> Exchange::upgrade(std::string_view protocol, const Field
 Exchange::WriteResult Exchange::write(std::string_view piece) {
   if (!streaming()) return WriteResult::over;
   Reference<Exchange> keep(this);
-  const bool ready = stream_->send_content(*this, piece);
+  const bool ready = reply_filter_ == nullptr ? stream_->send_content(*this, piece)
+                                              : reply_filter_->send_content(*this, *stream_, piece);
   if (stream_ == nullptr) return WriteResult::over;
   return ready ? WriteResult::sent : WriteResult::behind;
 }
@@ -70,7 +82,12 @@ Exchange::WriteResult Exchange::write(std::string_view piece) {
 bool Exchange::finish(const Fields* trailers) {
   if (!streaming()) return false;
   streaming_ = false;
-  stream_->end_content(*this, trailers);
+  if (reply_filter_ == nullptr) {
+    stream_->end_content(*this, trailers);
+  } else {
+    Reference<Exchange> keep(this);
+    reply_filter_->end_content(*this, *stream_, trailers);
+  }
   return true;
 }
 
@@ -91,8 +108,87 @@ void Exchange::tell_body_over() {
 }
 
 void Exchange::end_body() {
+  if (body_filter_ != nullptr && !body_ended_) {
+    body_ended_ = true;
+    return decode_waiting();
+  }
   body_state_ = BodyState::complete;
   tell_body_over();
+}
+
+// ---- Bodies with a content coding
+
+void Exchange::decode_body(std::unique_ptr<BodyFilter> filter, uint64_t limit) {
+  body_filter_ = std::move(filter);
+  decoded_left_ = limit;
+}
+
+void Exchange::deliver_encoded(std::string_view piece) {
+  body_filter_->put(piece);
+  decode_waiting();
+  // Nobody reads it any more, so nobody makes room.
+  if (body_state_ == BodyState::collecting && !body_wanted()) undecoded_waits_ = true;
+}
+
+// Decodes as far as there is room. Whoever reads may take a piece meanwhile, which is no reason to
+// begin anew.
+void Exchange::decode_waiting() {
+  if (decoding_) return;
+  Reference<Exchange> keep(this);
+  decoding_ = true;
+  while (decode_some()) {
+  }
+  decoding_ = false;
+}
+
+// True if there may be more to decode.
+bool Exchange::decode_some() {
+  if (body_state_ != BodyState::collecting || !body_wanted()) return false;
+  size_t room = kDecodedAtATime;
+  if (by_pieces_) room = body_window - std::min(body_window, body_.size());
+  if (room == 0) {
+    undecoded_waits_ = true;
+    return false;
+  }
+  const size_t before = body_.size();
+  const BodyFilter::Status status = body_filter_->decode(room, body_);
+  const size_t count = body_.size() - before;
+  undecoded_waits_ = status == BodyFilter::Status::full;
+  if (status == BodyFilter::Status::malformed) {
+    refuse_body(400, "the body is not of its content coding\n", Failure::malformed_body);
+    return false;
+  }
+  if (count > decoded_left_) {
+    refuse_body(413, "the decoded body is larger than this server takes\n",
+                Failure::body_too_large);
+    return false;
+  }
+  decoded_left_ -= count;
+  if (count > 0 && reader_ != nullptr) reader_->on_body(*this);
+  if (status == BodyFilter::Status::full) return true;
+  if (!body_ended_ || body_state_ != BodyState::collecting) return false;
+  if (body_filter_->at_end()) {
+    end_body();
+  } else {
+    refuse_body(400, "the body ends in the middle of its content coding\n",
+                Failure::malformed_body);
+  }
+  return false;
+}
+
+void Exchange::refuse_body(int status, std::string_view reason, Failure failure) {
+  std::string().swap(body_);
+  undecoded_waits_ = false;
+  if (failure_ == Failure::none) failure_ = failure;
+  if (streaming()) {
+    stream_->abort(*this);
+  } else {
+    reply({.status = status,
+           .content_type = "text/plain;charset=utf-8",
+           .body = reason,
+           .close = true});
+  }
+  fail_body(failure);
 }
 
 void Exchange::fail_body(Failure failure) {
@@ -127,11 +223,15 @@ void Exchange::clear() {
   observer_ = nullptr;
   reader_ = nullptr;
   added_fields = nullptr;
-  body_limit = body_received_ = 0;
+  body_filter_ = nullptr;
+  own_filter_ = nullptr;
+  reply_filter_ = nullptr;
+  body_limit = body_received_ = decoded_left_ = 0;
   body_window = kBodyWindow;
   body_state_ = BodyState::unread;
   failure_ = Failure::none;
   replied_ = streaming_ = client_gone_ = by_pieces_ = false;
+  body_ended_ = undecoded_waits_ = decoding_ = false;
 }
 
 }  // namespace bao::http

@@ -100,6 +100,33 @@ class ExchangeObserver {
   ~ExchangeObserver() = default;
 };
 
+/// Stands between an exchange and its stream and changes the reply on its way: a content coding,
+/// say. The calls are those of Stream, which a filter makes in its turn.
+class ReplyFilter {
+ public:
+  virtual ~ReplyFilter() = default;
+  virtual void send_reply(Exchange& exchange, Stream& stream, const Reply& reply) = 0;
+  virtual bool send_content(Exchange& exchange, Stream& stream, std::string_view piece) = 0;
+  virtual void end_content(Exchange& exchange, Stream& stream, const Fields* trailers) = 0;
+};
+
+/// Undoes a content coding of a body on its way in.
+class BodyFilter {
+ public:
+  enum class Status : uint8_t {
+    more,       ///< all that was put is used up
+    full,       ///< as much as there was room for is decoded, and there may be more
+    malformed,  ///< not of this coding
+  };
+  virtual ~BodyFilter() = default;
+  /// Adds a piece of the body as it was sent; it is kept until it is decoded.
+  virtual void put(std::string_view encoded) = 0;
+  /// Appends at most `room` decoded bytes to `decoded`.
+  virtual Status decode(size_t room, std::string& decoded) = 0;
+  /// Whether the body may end here.
+  virtual bool at_end() const = 0;
+};
+
 /// One request and its reply. Version-independent: what a codec hands to the layers above.
 ///
 /// Counted references on one thread: the codec holds one while the exchange is on its connection, a
@@ -144,8 +171,14 @@ class Exchange {
     return body_state_ == BodyState::collecting && (reader_ != nullptr || !by_pieces_);
   }
   /// True while as much of the body waits as may.
-  bool body_full() const { return by_pieces_ && body_.size() >= body_window; }
-  /// The most bytes that the body may have, in content (not framing). Set before it is asked for.
+  bool body_full() const { return by_pieces_ && (body_.size() >= body_window || undecoded_waits_); }
+  /// The body is decoded by that filter, before which nobody may have asked for it. One that comes
+  /// to more than `limit` bytes is answered with 413, a malformed one with 400; if a reply is under
+  /// way already the connection is cut.
+  void decode_body(std::unique_ptr<BodyFilter> filter, uint64_t limit);
+  bool decodes_body() const { return body_filter_ != nullptr; }
+  /// The most bytes that the body may have, in content (not framing), as it is sent. Set before it
+  /// is asked for.
   uint64_t body_limit = 0;
   /// Bytes of the body that were delivered.
   uint64_t body_received() const { return body_received_; }
@@ -192,6 +225,16 @@ class Exchange {
   /// Cuts the connection. False if the exchange was over.
   bool abort();
 
+  /// Sends the reply through `filter` from now on, which must stay alive as long as the exchange is
+  /// on its stream, or is owned by it.
+  void filter_reply(ReplyFilter& filter) { reply_filter_ = &filter; }
+  void filter_reply(std::unique_ptr<ReplyFilter> filter) {
+    reply_filter_ = filter.get();
+    own_filter_ = std::move(filter);
+  }
+  /// For a filter that makes a streamed reply of a whole one: its content follows by `write`.
+  void stream_reply() { streaming_ = true; }
+
   /// At most one; null for none. It must stay alive while it is set.
   void set_observer(ExchangeObserver* observer) { observer_ = observer; }
   ExchangeObserver* observer() const { return observer_; }
@@ -202,8 +245,9 @@ class Exchange {
   void attach(Stream& stream) { stream_ = &stream; }
   /// Adds a piece of the body.
   void deliver_body(std::string_view piece) {
-    body_.append(piece);
     body_received_ += piece.size();
+    if (body_filter_ != nullptr) return deliver_encoded(piece);
+    body_.append(piece);
     if (reader_ != nullptr) reader_->on_body(*this);
   }
   /// The body is whole.
@@ -247,9 +291,20 @@ class Exchange {
   bool streaming_ = false;
   bool client_gone_ = false;
   bool by_pieces_ = false;
+  bool body_ended_ = false;       // of an encoded one: all of it was put into the filter
+  bool undecoded_waits_ = false;  // for room in body_
+  bool decoding_ = false;
   std::string body_;
+  uint64_t decoded_left_ = 0;  // of what an encoded body may come to
+  std::unique_ptr<BodyFilter> body_filter_;
+  ReplyFilter* reply_filter_ = nullptr;
+  std::unique_ptr<ReplyFilter> own_filter_;
 
   void tell_body_over();
+  void deliver_encoded(std::string_view piece);
+  void decode_waiting();
+  bool decode_some();
+  void refuse_body(int status, std::string_view reason, Failure failure);
 };
 
 /// What stands above the codecs: makes exchanges and answers requests.

@@ -51,6 +51,7 @@ struct Reply {
   /// thrown away meanwhile, for a client that sends all of it before it reads.
   bool drops_body = false;
   bool close = false;              ///< end the connection after this reply
+  bool negotiated = false;         ///< its content coding has been chosen: filters leave it alone
   EncodedHead* encoded = nullptr;  ///< of a reply that is sent many times; never of a streamed one
 };
 
