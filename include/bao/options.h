@@ -29,6 +29,15 @@ class Arguments {
   std::optional<std::string> port_;
 };
 
+/// How replies are compressed; see Options::compression.
+struct Compression {
+  /// Which codings: `zstd`, `br`, `gzip`. If a client likes several as much the first of them is
+  /// sent; of a prepared response the smallest.
+  std::vector<std::string> codings = {"zstd", "br", "gzip"};
+  /// Smaller bodies are sent as they are: there is little to save.
+  std::uint64_t min_size = 1024;
+};
+
 /// The options of `serve`. The order of the members is part of the interface, because designated
 /// initializers must follow it: where to listen, what to answer, how to behave, limits, the rest.
 struct Options {
@@ -79,6 +88,12 @@ struct Options {
   std::chrono::milliseconds handshake_timeout = std::chrono::seconds(10);
   /// How long a TLS session can be resumed, in whole seconds, at most 7 days; 0 for not at all.
   std::chrono::milliseconds session_timeout = std::chrono::hours(2);
+  /// Compresses replies for clients that take it: `.compression = bao::Compression{}`. Unset:
+  /// never, because it costs more than all else that a server does for a reply.
+  std::optional<Compression> compression = {};
+  /// Decodes request bodies with `Content-Encoding: gzip` or `deflate`, up to
+  /// `max_request_body_size` decoded bytes; those with another coding are refused with 415.
+  bool decode_request_bodies = false;
 
   // -- Limits
 

@@ -144,6 +144,12 @@ class Request {
   /// `.max_request_body_size`. Call it before the body is asked for: a larger one is then answered
   /// with 413.
   void limit_body(std::uint64_t bytes);
+  /// Has the body decoded if it was sent with `Content-Encoding: gzip` or `deflate`, without
+  /// `.decode_request_bodies`. Call it before the body is asked for; std::logic_error otherwise.
+  /// More than `limit` decoded bytes, which is no more than `.max_request_body_size`, are answered
+  /// with 413. False if it has another coding: the client has been answered with 415, and what the
+  /// handler returns is not sent.
+  bool decode_body(std::uint64_t limit);
   /// True if the body has been taken, or its pieces were asked for.
   bool body_used() const;
 

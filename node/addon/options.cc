@@ -31,6 +31,7 @@ constexpr server::OptionNames kNames{
     .web_socket_max_payload_length = "websocket.maxPayloadLength",
     .web_socket_backpressure_limit = "websocket.backpressureLimit",
     .web_socket_idle_timeout = "websocket.idleTimeout",
+    .codings = "compression.codings",
 };
 
 std::string text_option(napi_env env, napi_value options, const char* name) {
@@ -63,6 +64,22 @@ std::map<std::string, std::string> read_variables(napi_env env, napi_value optio
     if (napi_value value = property(env, object, name)) variables[name] = to_text(env, value);
   }
   return variables;
+}
+
+// Null and false were taken out in JavaScript.
+std::optional<server::CompressionSettings> read_compression(napi_env env, napi_value options) {
+  napi_value value = property(env, options, "compression");
+  if (value == nullptr) return std::nullopt;
+  server::CompressionSettings settings;
+  read_number(env, value, "minSize", settings.min_size);
+  if (napi_value codings = property(env, value, "codings")) {
+    settings.codings.clear();
+    const uint32_t size = length(env, codings);
+    for (uint32_t i = 0; i < size; ++i) {
+      settings.codings.push_back(to_text(env, element(env, codings, i)));
+    }
+  }
+  return settings;
 }
 
 server::Target to_target(napi_env env, napi_value value) {
@@ -122,6 +139,8 @@ server::Settings to_settings(Environment& environment, napi_value options) {
   read_number(env, options, "maxRequestBodySize", settings.max_request_body_size);
   read_number(env, options, "maxHeadSize", settings.max_head_size);
   read_number(env, options, "maxHeadFields", settings.max_head_fields);
+  settings.compression = read_compression(env, options);
+  settings.decode_request_bodies = flag_option(env, options, "decodeRequestBodies");
   settings.id = text_option(env, options, "id");
   auto handshake = settings.handshake_timeout.count();
   auto session = settings.session_timeout.count();

@@ -228,6 +228,9 @@ export interface Settings {
   maxHandshakes?: number;
   /** With it the server speaks TLS. */
   tls?: TlsSettings;
+  /** `codings`: "zstd", "br", "gzip", in the order of preference. */
+  compression?: { codings?: string[]; minSize?: number };
+  decodeRequestBodies?: boolean;
   id?: string;
   /** The value of the argument --port, as text. */
   portArgument?: string;

@@ -39,6 +39,8 @@ export function settingsOf(options) {
     maxRequestBodySize: sizeOf(options, "maxRequestBodySize"),
     maxHeadSize: sizeOf(options, "maxHeadSize"),
     maxHeadFields: sizeOf(options, "maxHeadFields"),
+    compression: compressionOf(options.compression),
+    decodeRequestBodies: flagOf(options, "decodeRequestBodies"),
     id: options.id === null ? undefined : textOf(options, "id"),
     portArgument: defaults.portArgument,
     environment: process.env,
@@ -87,6 +89,24 @@ function developmentOf(value) {
   if (typeof value === "object") return true;
   if (typeof value !== "boolean") refuse("development", value, "give true or false");
   return value;
+}
+
+/** The addon checks the names of codings. */
+function compressionOf(value) {
+  if (value === undefined || value === null || value === false) return undefined;
+  if (value === true) return {};
+  if (typeof value !== "object") {
+    refuse("compression", value, "give true, false, or an object with codings and minSize");
+  }
+  const { codings, minSize } = value;
+  if (codings !== undefined && !(Array.isArray(codings) && codings.every(isString))) {
+    refuse("compression.codings", codings, 'give an array of names: "zstd", "br", "gzip"');
+  }
+  return { codings, minSize: sizeOf({ "compression.minSize": minSize }, "compression.minSize") };
+}
+
+function isString(value) {
+  return typeof value === "string";
 }
 
 function millisecondsOf(options, name) {

@@ -422,6 +422,17 @@ export interface Settings {
   maxHeadSize?: number;
   /** How many fields the head of a request may have: 200. */
   maxHeadFields?: number;
+  /**
+   * Compresses replies for clients that take it. `codings` are "zstd", "br" and "gzip": the first
+   * that a client likes best is sent. Bodies of less than `minSize` bytes, 1024, are sent as they
+   * are. Off by default.
+   */
+  compression?: boolean | { codings?: ("zstd" | "br" | "gzip")[]; minSize?: number };
+  /**
+   * Decodes the bodies of requests with `Content-Encoding: gzip` or `deflate`, up to
+   * `maxRequestBodySize` decoded bytes; those with another coding are refused with 415.
+   */
+  decodeRequestBodies?: boolean;
   /** Names the server; random by default. */
   id?: string | null;
 }

@@ -8,6 +8,8 @@
 #include "api/call.h"
 #include "http/query.h"
 #include "http/tokens.h"
+#include "server/body_coding.h"
+#include "server/server.h"
 #include "tls/certificate_facts.h"
 
 namespace bao {
@@ -104,6 +106,17 @@ Body Request::body() {
 
 void Request::limit_body(std::uint64_t bytes) {
   call_.exchange().body_limit = std::min(bytes, call_.exchange().body_limit);
+}
+
+bool Request::decode_body(std::uint64_t limit) {
+  server::Exchange& exchange = call_.exchange();
+  if (exchange.body_state() != http::Exchange::BodyState::unread || exchange.decodes_body()) {
+    throw std::logic_error(
+        "decode_body comes too late: call it once, before the body is asked for, and without "
+        ".decode_request_bodies");
+  }
+  return server::decode_body(exchange,
+                             std::min(limit, exchange.server().settings().max_request_body_size));
 }
 
 bool Request::body_used() const {

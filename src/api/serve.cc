@@ -34,6 +34,7 @@ constexpr server::OptionNames kNames{
     .web_socket_max_payload_length = ".websocket.max_payload_length",
     .web_socket_backpressure_limit = ".websocket.backpressure_limit",
     .web_socket_idle_timeout = ".websocket.idle_timeout",
+    .codings = ".compression.codings",
 };
 
 void log_to_stderr(std::string_view lines) {
@@ -51,6 +52,10 @@ server::Settings settings_of(Options& options) {
   settings.development = options.development;
   settings.idle_timeout = options.idle_timeout;
   settings.head_timeout = options.head_timeout;
+  if (options.compression) {
+    settings.compression = {std::move(options.compression->codings), options.compression->min_size};
+  }
+  settings.decode_request_bodies = options.decode_request_bodies;
   settings.max_request_body_size = options.max_request_body_size;
   settings.max_head_size = options.max_head_size;
   settings.max_head_fields = options.max_head_fields;

@@ -88,6 +88,9 @@ class Representation {
   }
 
   void send() {
+    if (const Compression* compression = exchange_.server().compression()) {
+      choice_ = compression->choose(exchange_.head, 200, &fields_, how_.content_type, file_.size());
+    }
     const http::Method method = exchange_.head.method_id;
     if (method == http::Method::get || method == http::Method::head) {
       switch (http::evaluate_preconditions(exchange_.head, current_, now_)) {
@@ -98,7 +101,7 @@ class Representation {
     }
     if (fields_.has("Content-Range")) return send_own_part();
     if (!how_.slice.is_whole()) return send_slice();
-    if (!takes_ranges()) return send_part(200, 0, file_.size());
+    if (!takes_ranges() || has_part_of_another_coding()) return send_part(200, 0, file_.size());
     if (!fields_.has("Accept-Ranges")) fields_.append("Accept-Ranges", "bytes");
     const std::string_view range =
         http::range_to_heed(exchange_.head, current_, file_.settled(now_), now_);
@@ -132,9 +135,16 @@ class Representation {
            http::equals_ignoring_case(fields_.get("Accept-Ranges").value_or("bytes"), "bytes");
   }
 
+  // What a client that asks by If-Range has may be a part of the file with its coding, and has the
+  // same date.
+  bool has_part_of_another_coding() const {
+    return choice_.coding != http::Coding::identity && exchange_.head.field("if-range");
+  }
+
   void send_not_modified() {
-    const Fields fields = not_modified_fields(fields_);
-    exchange_.reply({.status = 304, .fields = &fields});
+    Fields fields = not_modified_fields(fields_);
+    Compression::describe(choice_, fields);
+    exchange_.reply({.status = 304, .fields = &fields, .negotiated = true});
   }
 
   void send_failed() {
@@ -182,6 +192,7 @@ class Representation {
   Fields fields_;
   std::string etag_;
   http::Validators current_;
+  Compression::Choice choice_;  // of the whole file
 };
 
 // A reply with another status than 200. A 206 has to say which part it is (RFC 9110

@@ -79,6 +79,7 @@ void LocalRequest::run(std::string_view head, std::string_view method, std::stri
 }
 
 void LocalRequest::start_body(http::Exchange& exchange) {
+  if (exchange.decodes_body()) exchange.deliver_body(std::exchange(exchange.body(), {}));
   exchange.end_body();
 }
 

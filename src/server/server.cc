@@ -3,6 +3,7 @@
 #include <system_error>
 #include <utility>
 
+#include "server/body_coding.h"
 #include "server/handshakes.h"
 #include "server/local_request.h"
 
@@ -61,6 +62,9 @@ Server::Server(net::Loop& loop, Settings settings, http::Reference<Table> table)
       web_sockets_(*this, workspace_.read_buffer()) {
   workspace_.settings = connection_settings(settings_);
   web_sockets_.use(table_, settings_.web_socket);
+  if (settings_.compression) compression_.emplace(*settings_.compression);
+  if (compression_) table_->compress(*compression_);
+  codes_content_ = compression_ || settings_.decode_request_bodies;
   if (!settings_.tls.enabled()) return;
   handshakes_ = std::make_unique<Handshakes>(
       loop, settings_,
@@ -107,7 +111,14 @@ void Server::on_request(http::Exchange& exchange) {
   auto& own = static_cast<Exchange&>(exchange);
   if (!referenced_) update_hold();
   own.table = table_;
+  if (codes_content_ && !begin_coding(own)) return;
   own.table->dispatch(own);
+}
+
+// False if the request is answered already: nobody understands its body.
+bool Server::begin_coding(Exchange& exchange) {
+  if (compression_) exchange.filter_reply(*compression_);
+  return !settings_.decode_request_bodies || decode_body(exchange, settings_.max_request_body_size);
 }
 
 void Server::recycle(Exchange& exchange) {
@@ -246,6 +257,7 @@ size_t Server::close_idle_connections() {
 
 void Server::reload(http::Reference<Table> table, const WebSocketSettings& web_socket) {
   if (state_ == State::stopped) return;
+  if (compression_) table->compress(*compression_);
   table_ = std::move(table);
   web_sockets_.use(table_, web_socket);
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -8,6 +9,7 @@
 #include "http1/workspace.h"
 #include "net/loop.h"
 #include "server/acceptor.h"
+#include "server/compression.h"
 #include "server/exchange.h"
 #include "server/settings.h"
 #include "server/table.h"
@@ -58,6 +60,8 @@ class Server final : public http::ExchangeHandler,
   std::string url() const;
   /// The authority for requests that name none: hostname and port.
   const std::string& authority() const { return authority_; }
+  /// What puts content codings on replies; null if that is not asked for.
+  const Compression* compression() const { return compression_ ? &*compression_ : nullptr; }
   const http1::Counters& counters() const { return workspace_.counters; }
   /// All zero if it does not speak TLS.
   tls::Counters tls_counters() const;
@@ -129,6 +133,7 @@ class Server final : public http::ExchangeHandler,
   Server(net::Loop& loop, Settings settings, http::Reference<Table> table);
   ~Server();
 
+  bool begin_coding(Exchange& exchange);
   void recycle(Exchange& exchange);
   void bury();
   void add_connection(std::unique_ptr<net::Transport> transport, const net::PeerAddress& peer);
@@ -142,6 +147,8 @@ class Server final : public http::ExchangeHandler,
 
   net::Loop& loop_;
   Settings settings_;
+  std::optional<Compression> compression_;
+  bool codes_content_ = false;  // of requests, or of replies
   http1::Workspace workspace_;
   http::Reference<Table> table_;
   WebSockets web_sockets_;

@@ -1,5 +1,6 @@
 #include "server/settings.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cstring>
 #include <limits>
@@ -129,6 +130,21 @@ void check_tls_limits(const Settings& settings, const OptionNames& names) {
   }
 }
 
+void check_codings(const CompressionSettings& compression, const OptionNames& names) {
+  const auto& codings = compression.codings;
+  if (codings.empty()) {
+    refuse(names.codings, "empty", "name at least one of zstd, br and gzip, or leave it out");
+  }
+  for (auto name = codings.begin(); name != codings.end(); ++name) {
+    if (*name != "zstd" && *name != "br" && *name != "gzip") {
+      refuse(names.codings, http::quote(*name), "name zstd, br or gzip");
+    }
+    if (std::find(codings.begin(), name, *name) != name) {
+      refuse(names.codings, http::quote(*name) + " twice", "name each coding once");
+    }
+  }
+}
+
 std::string random_id() {
   std::random_device source;
   char text[17];
@@ -161,6 +177,7 @@ Settings checked(Settings settings, const std::optional<std::string>& port_argum
   check_tls_limits(settings, names);
   check_id(settings, names);
   check(settings.web_socket, names);
+  if (settings.compression) check_codings(*settings.compression, names);
   if (settings.unix_path.empty())
     settings.port = find_port(settings, port_argument, names, environment);
   if (!settings.development) {

@@ -7,6 +7,7 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "tls/options.h"
 #include "websocket/extension.h"
@@ -28,6 +29,14 @@ struct WebSocketSettings {
   bool send_pings = true;
   bool publish_to_self = false;
   websocket::DeflateSettings deflate{};
+};
+
+/// What is done to replies for clients that take content codings.
+struct CompressionSettings {
+  /// `zstd`, `br`, `gzip`: what to choose first if a client likes several as much.
+  std::vector<std::string> codings{"zstd", "br", "gzip"};
+  /// Smaller bodies are sent as they are.
+  uint64_t min_size = 1024;
 };
 
 /// A server's options, whatever the language of its handlers. The faces fill it; `checked` judges
@@ -52,6 +61,8 @@ struct Settings {
   uint64_t max_handshakes = 4096;
   /// In whole seconds; 0: no session can be resumed.
   std::chrono::milliseconds session_timeout{std::chrono::hours(2)};
+  std::optional<CompressionSettings> compression{};
+  bool decode_request_bodies = false;
   std::string id{};
   LogSink log{};
   WebSocketSettings web_socket{};
@@ -65,7 +76,7 @@ struct OptionNames {
       max_request_body_size, max_head_size, max_head_fields, id, handshake_timeout, max_handshakes,
       session_timeout;
   std::string_view web_socket_max_payload_length, web_socket_backpressure_limit,
-      web_socket_idle_timeout;
+      web_socket_idle_timeout, codings;
 };
 
 /// A wrong option. The sentence names the option, the value and the mend. A port that came from

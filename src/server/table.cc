@@ -117,6 +117,14 @@ void Table::fall_through(Exchange& exchange, const Route* route) const {
   }
 }
 
+void Table::compress(const Compression& compression) {
+  for (Route& route : routes_) {
+    for (Target& target : route.targets) {
+      if (auto* prepared = std::get_if<PreparedReply>(&target)) prepared->compress(compression);
+    }
+  }
+}
+
 Table::Builder::Builder() : table_(new Table) {}
 Table::Builder::~Builder() = default;
 

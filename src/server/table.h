@@ -18,6 +18,7 @@
 
 namespace bao::server {
 
+class Compression;
 class Exchange;
 
 /// What answers on a route: a handler, a prepared reply, a file, the files of a directory, or
@@ -39,6 +40,8 @@ class Table {
 
   /// Who handles WebSockets; null if nobody does.
   WebSocketHandler* web_sockets() const { return application_->web_sockets(); }
+  /// Encodes the bodies of prepared replies, before the table answers anything.
+  void compress(const Compression& compression);
 
   void retain() { ++references_; }
   void release() {

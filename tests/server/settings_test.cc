@@ -35,6 +35,7 @@ constexpr OptionNames kNames{
     .web_socket_max_payload_length = "thePayload",
     .web_socket_backpressure_limit = "theBackpressure",
     .web_socket_idle_timeout = "theSocketTimeout",
+    .codings = "theCodings",
 };
 
 Settings check(Settings settings, const Variables& variables = {},
@@ -309,6 +310,20 @@ TEST(SettingsId, HoldsNoControlCharacters) {
             R"(Option theId is "a\nb": a name for logs holds no control characters)");
   EXPECT_EQ(refusal({.id = "a\x7f"}).option, "theId");
   EXPECT_EQ(check({.id = "Zürich 1"}).id, "Zürich 1");
+}
+
+TEST(SettingsCompression, TakesItsThreeCodingsOnce) {
+  const auto sentence = [](std::vector<std::string> codings) {
+    return refusal({.compression = CompressionSettings{.codings = std::move(codings)}}).sentence;
+  };
+  EXPECT_EQ(sentence({"gzip", "br", "zstd"}), "");
+  EXPECT_EQ(sentence({"gzip"}), "");
+  EXPECT_EQ(sentence({"deflate"}), "Option theCodings is \"deflate\": name zstd, br or gzip");
+  EXPECT_EQ(sentence({"GZIP"}), "Option theCodings is \"GZIP\": name zstd, br or gzip");
+  EXPECT_EQ(sentence({"br", "br"}), "Option theCodings is \"br\" twice: name each coding once");
+  EXPECT_EQ(sentence({}),
+            "Option theCodings is empty: name at least one of zstd, br and gzip, or leave it out");
+  EXPECT_EQ(refusal({.compression = CompressionSettings{.codings = {}}}).option, "theCodings");
 }
 
 TEST(SettingsId, IsRandomOtherwise) {
