@@ -37,6 +37,20 @@ server::FileReply to_file_reply(napi_env env, napi_value file, int status, Field
           .type = to_type(env, type)};
 }
 
+server::DirectoryReply to_directory_reply(napi_env env, napi_value directory, Fields fields) {
+  server::DirectoryOptions options;
+  options.index.clear();
+  napi_value index = property(env, directory, "index");
+  const uint32_t size = length(env, index);
+  for (uint32_t i = 0; i < size; ++i) options.index.push_back(to_text(env, element(env, index, i)));
+  options.listing = to_boolean(env, property(env, directory, "listing"));
+  options.dot_files = to_boolean(env, property(env, directory, "dotFiles"));
+  options.precompressed = to_boolean(env, property(env, directory, "precompressed"));
+  options.falls_through = to_boolean(env, property(env, directory, "fallthrough"));
+  options.fields = std::move(fields);
+  return {to_text(env, property(env, directory, "path")), std::move(options)};
+}
+
 napi_value reply_file(Call& call) {
   Environment::Entry entry(call.environment);
   Slot& slot = call.slot();

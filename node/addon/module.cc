@@ -1,5 +1,7 @@
+#include <cstring>
 #include <exception>
 #include <string>
+#include <system_error>
 
 #include "environment.h"
 #include "functions.h"
@@ -17,6 +19,17 @@ void throw_listen_error(napi_env env, const net::ListenError& error) {
   if (napi_create_error(env, text(env, error.code()), text(env, error.what()), &object) ==
       napi_ok) {
     set(env, object, "syscall", text(env, "listen"));
+    napi_throw(env, object);
+  }
+}
+
+// As those of node:fs: with `code`, and with `errno` below zero.
+void throw_system_error(napi_env env, const std::system_error& error) {
+  const char* name = ::strerrorname_np(error.code().value());
+  napi_value object = nullptr;
+  napi_value code = name == nullptr ? nullptr : text(env, name);
+  if (napi_create_error(env, code, text(env, error.what()), &object) == napi_ok) {
+    set(env, object, "errno", number(env, -error.code().value()));
     napi_throw(env, object);
   }
 }
@@ -39,6 +52,8 @@ napi_value run(napi_env env, napi_callback_info info) noexcept {
     if (!pending) napi_throw_error(env, nullptr, "Bao could not use a value of JavaScript");
   } catch (const net::ListenError& error) {
     throw_listen_error(env, error);
+  } catch (const std::system_error& error) {
+    throw_system_error(env, error);
   } catch (const TooLarge& error) {
     napi_throw_range_error(env, nullptr, error.what());
   } catch (const std::invalid_argument& error) {

@@ -72,6 +72,9 @@ server::Target to_target(napi_env env, napi_value value) {
   napi_value lines = property(env, value, "lines");
   Fields fields;
   if (lines != nullptr && !is_nothing(env, lines)) fields = to_fields(env, lines);
+  if (napi_value directory = property(env, value, "directory")) {
+    return to_directory_reply(env, directory, std::move(fields));
+  }
   napi_value file = property(env, value, "file");
   if (file != nullptr) {
     return to_file_reply(env, file, to_status(env, property(env, value, "status")),

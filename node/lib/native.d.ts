@@ -270,7 +270,20 @@ export interface TlsSettings {
   source?: number;
 }
 
-/** What answers: a handler's number, a prepared reply, a file, or null (on to `fetch`). */
+/** The files below a folder; `lines` are field lines that are sent with each. */
+export interface DirectoryTarget {
+  directory: {
+    path: string; index: string[]; listing: boolean; dotFiles: boolean; precompressed: boolean;
+    /** What is not there goes on to `fetch`; else it is a 404. */
+    fallthrough: boolean;
+  };
+  lines: string | null;
+}
+
+/**
+ * What answers: a handler's number, a prepared reply, a file, those of a folder, or null (on to
+ * `fetch`).
+ */
 export type Target =
   | number
   | null
@@ -281,7 +294,8 @@ export type Target =
   | {
       status: number; lines: string | null; type: string | null | undefined;
       file: { path: string; begin: number; end: number };
-    };
+    }
+  | DirectoryTarget;
 
 /** A table of routes. `fetch` is a handler's number, or -1. */
 export interface Routes {
@@ -293,7 +307,7 @@ export interface Routes {
 
 /**
  * Listens. Throws a TypeError for wrong options and patterns, an Error with `code` if it cannot
- * listen.
+ * listen, or if the folder of a route cannot be opened.
  */
 export function start(settings: Settings, routes: Routes): {
   server: number; port: number | undefined; hostname: string | undefined; url: string;

@@ -2,6 +2,7 @@
  * Makes a table for the addon out of the options `routes`, `static`, `fetch` and `error`.
  */
 import { addEntry, removeEntry } from "./dispatch.js";
+import { directoryTarget, isDirectory } from "./directory.js";
 import { BunFile } from "./file.js";
 import { isResponse, replyParts, Response } from "./response.js";
 
@@ -100,12 +101,15 @@ function targetOf(compiler, pattern, value) {
   return targetsByMethod(compiler, pattern, value);
 }
 
-/** A handler, a Response, a file or false; undefined for anything else. */
+/** A handler, a Response, a file, a directory or false; undefined for anything else. */
 function simpleTarget(compiler, pattern, value) {
   if (value === false) return null;
   if (typeof value === "function") return number(compiler, value, namesOf(pattern));
   if (value instanceof BunFile) return preparedTarget(compiler, pattern, new Response(value));
-  return isResponse(value) ? preparedTarget(compiler, pattern, value) : undefined;
+  if (isResponse(value)) return preparedTarget(compiler, pattern, value);
+  return isDirectory(value)
+    ? directoryTarget(value, (sentence) => refuse(pattern, sentence))
+    : undefined;
 }
 
 /**

@@ -260,6 +260,30 @@ export declare function file(
   options?: { type?: string },
 ): BunFile;
 
+/**
+ * The files below a folder, for a route that ends in `/*`: GET and HEAD are answered with the file
+ * that the rest of the path names, or with the index file of a folder; what is not there is a 404.
+ * Nothing outside of the folder is ever opened, whatever the path and symbolic links say.
+ */
+export interface Directory {
+  /** The folder, which must be there when the server starts. */
+  dir: string | URL;
+  /** What is sent for a folder: the first of these files that is in it: "index.html". */
+  index?: string | readonly string[] | false;
+  /** A folder without such a file is answered with a page that lists what is in it: false. */
+  listing?: boolean;
+  /** Files and folders whose name begins with a dot are there as well: false. */
+  dotFiles?: boolean;
+  /** Sends `x.js.br`, `.zst` or `.gz` from beside `x.js` to clients that take this coding: false. */
+  precompressed?: boolean;
+  /** Requests for what is not there go on to `fetch`: false. */
+  fallthrough?: boolean;
+  /** Sent with every file. */
+  headers?: HeadersInit;
+  /** Bun's; has no effect. */
+  statCache?: boolean;
+}
+
 /** What can be written to a file. */
 export type Writable =
   | string
@@ -338,15 +362,16 @@ export type Method = "GET" | "POST" | "PUT" | "DELETE" | "PATCH" | "HEAD" | "OPT
 
 /**
  * What stands on a route: a handler, a Response (prepared once, sent without running code), a file
- * (opened for each request; if it is not there, the request goes on to `fetch`), each of them by
- * method, or `false` to let requests go on to `fetch`.
+ * (opened for each request; if it is not there, the request goes on to `fetch`), the files of a
+ * folder, each of them by method, or `false` to let requests go on to `fetch`.
  */
 export type Route<Path extends string = string> =
   | Handler<RoutedRequest<Path>>
   | Reply
   | BunFile
+  | Directory
   | false
-  | { [Name in Method]?: Handler<RoutedRequest<Path>> | Reply | BunFile };
+  | { [Name in Method]?: Handler<RoutedRequest<Path>> | Reply | BunFile | Directory };
 
 /** What a handler threw. */
 export interface ThrownError extends Error {

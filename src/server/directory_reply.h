@@ -31,6 +31,8 @@ struct DirectoryOptions {
   bool precompressed = false;
   /// Sent with every file.
   Fields fields = {};
+  /// What is not there goes on to `fetch`; else it is a 404.
+  bool falls_through = true;
 };
 
 /// Answers GET and HEAD with the files below a folder: the rest of the request's path, decoded
@@ -52,6 +54,7 @@ class DirectoryReply {
   std::error_code send(Exchange& exchange, std::string_view rest) const;
 
   const std::string& path() const { return path_; }
+  bool falls_through() const { return options_.falls_through; }
 
  private:
   /// The folder, and when it was last looked up.

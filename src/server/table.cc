@@ -80,7 +80,13 @@ void Table::run(const Target& target, Exchange& exchange) const {
   const auto* file = std::get_if<FileReply>(&target);
   if (file != nullptr && send(*file, exchange)) return;
   const auto* directory = std::get_if<DirectoryReply>(&target);
-  if (directory != nullptr && send(*directory, exchange)) return;
+  if (directory != nullptr) {
+    if (send(*directory, exchange)) return;
+    if (!directory->falls_through()) {
+      exchange.reply({.status = 404});
+      return;
+    }
+  }
   exchange.matched = false;
   fall_through(exchange, nullptr);
 }

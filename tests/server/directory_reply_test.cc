@@ -121,6 +121,15 @@ TEST_F(DirectoryReplyTest, WhatIsMissingGoesOnToFetch) {
   }
 }
 
+TEST_F(DirectoryReplyTest, WhatIsMissingMayBeNotFoundAtOnce) {
+  world({.falls_through = false});
+  EXPECT_EQ(get("/s/none").status, 404);
+  EXPECT_EQ(get("/s/bare/").status, 404);
+  EXPECT_EQ(get("/s/.env").status, 404);
+  EXPECT_EQ(get("/s/a.txt").body, "text");
+  EXPECT_EQ(get("/s/a.txt", {}, "POST").body, "fetch");
+}
+
 TEST_F(DirectoryReplyTest, WhatIsNoPathIsNotFoundAtOnce) {
   for (std::string_view target :
        {"/s/..", "/s/../a.txt", "/s/./a.txt", "/s//a.txt", "/s/%2e%2e/a.txt", "/s/sub%2Findex.html",

@@ -107,7 +107,10 @@ function fieldsOf(lines) {
 /** What differs from run to run is only told to be there. */
 function masked(name, value) {
   if (name === "date") return Number.isNaN(Date.parse(value)) ? value : "(a date)";
-  if (name === "etag") return value.replace(/^"[0-9a-f]{16}"$/, "(a strong hash)");
+  if (name === "etag") {
+    const kind = value.startsWith("W/") ? "weak" : "strong";
+    return value.replace(/^(W\/)?"[0-9a-f]{16}"$/, `(a ${kind} hash)`);
+  }
   return value.replace(/:\d{4,5}\b/, ":PORT");
 }
 

@@ -13,6 +13,18 @@ serve({
     "/methods": { GET: it, POST: async (request) => Response.json(await write(it, request)) },
   },
   static: { "/static": it },
+});
+
+serve({
+  routes: {
+    "/a/*": { dir: "./public" },
+    "/b/*": { dir: new URL(".", import.meta.url), index: ["a.html"], headers: { "x-a": "b" } },
+    "/c/*": { GET: { dir: "./public", index: false, listing: true, dotFiles: true } },
+    // @ts-expect-error: a path
+    "/d/*": { dir: 5 },
+    // @ts-expect-error: what there is to say
+    "/e/*": { dir: "./public", lists: true },
+  },
   fetch: () => new Response(it.stream()),
 });
 
