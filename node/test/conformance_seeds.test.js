@@ -1,5 +1,7 @@
 /** Small programs as Bun's manual teaches to write them run unchanged. */
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 
@@ -58,4 +60,32 @@ test("abort, timeout, requestIP, counters", { timeout: 60_000 }, async (t) => {
     `^Client IP: (${address}), Port: \\d+\nActive requests: 1\nActive WebSockets: 0$`,
   );
   assert.match(await textOf(url), lines);
+});
+
+test("files, and parts of them", { timeout: 60_000 }, async (t) => {
+  const { url } = await run(t, "files");
+  const content = readFileSync(join(folder, "files.ts"), "utf8");
+  const whole = await fetch(url);
+  assert.equal(whole.headers.get("content-type"), "text/javascript;charset=utf-8");
+  assert.equal(await whole.text(), content);
+  const part = await fetch(url, { headers: { "X-Part": "bytes=3-10" } });
+  assert.deepEqual([part.status, await part.text()], [206, content.slice(3, 10)]);
+  assert.equal(part.headers.get("content-range"), `bytes 3-9/${content.length}`);
+  assert.equal(part.headers.get("content-length"), "7");
+  const kept = await fetch(new URL("/index.html", url));
+  assert.equal(kept.headers.get("content-type"), "text/html");
+  assert.equal(await kept.text(), content);
+});
+
+test("a form with a file", { timeout: 60_000 }, async (t) => {
+  const { url } = await run(t, "upload");
+  const page = await fetch(url);
+  assert.equal(page.headers.get("content-type"), "text/html");
+  assert.match(await page.text(), /<form/);
+  const form = new FormData();
+  form.append("name", "Ada");
+  form.append("profilePicture", new File(["pixels"], "me.png", { type: "image/png" }));
+  const reply = await fetch(new URL("/action", url), { method: "POST", body: form });
+  assert.equal(await reply.text(), "Success, Ada: pixels");
+  assert.equal(await textOf(url, "/removed"), "false");
 });

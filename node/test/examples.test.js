@@ -1,7 +1,8 @@
 /** Every program of examples/ts is run here. */
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import test from "node:test";
 
@@ -11,9 +12,9 @@ import { repository, served } from "./programs.js";
 const folder = join(repository, "examples/ts");
 const seen = new Set();
 
-async function example(t, name) {
+async function example(t, name, more = {}) {
   seen.add(`${name}.ts`);
-  const env = { PORT: "0", XDG_CACHE_HOME: "/dev/null" };
+  const env = { PORT: "0", XDG_CACHE_HOME: "/dev/null", ...more };
   const { url } = await served(t, folder, [`${name}.ts`], { env });
   return (path, options) => fetch(new URL(path, url), { redirect: "manual", ...options });
 }
@@ -116,5 +117,35 @@ test("https", async (t) => {
   assert.notEqual(renewed.fingerprint, first.fingerprint);
 });
 
-test("no example is left out", () =>
-  assert.deepEqual([...seen].sort(), readdirSync(folder).sort()));
+test("files", async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), "bao-example-"));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const ask = await example(t, "files", { FOLDER: folder });
+  assert.match(await (await ask("/")).text(), /<form/);
+  const put = await ask("/files/a.txt", { method: "PUT", body: "0123456789".repeat(100_000) });
+  assert.deepEqual([put.status, await put.json()], [201, { length: 1_000_000 }]);
+  const part = await ask("/files/a.txt", { headers: { range: "bytes=10-12" } });
+  assert.deepEqual([part.status, await part.text()], [206, "012"]);
+  const first = await ask("/first/a.txt");
+  assert.deepEqual([first.status, (await first.text()).length], [206, 100]);
+  const form = new FormData();
+  form.append("file", new File(["form"], "b.html"));
+  form.append("file", new File(["more"], "c"));
+  assert.equal((await ask("/upload", { method: "POST", body: form })).status, 303);
+  const list = await (await ask("/files/")).text();
+  for (const name of ["a.txt", "b.html", "c"]) assert.ok(list.includes(name), list);
+  const page = await ask("/files/b.html");
+  assert.equal(page.headers.get("content-type"), "text/html;charset=utf-8");
+  assert.equal(await page.text(), "form");
+  assert.equal((await ask("/files/a.txt", { method: "DELETE" })).status, 204);
+  assert.equal((await ask("/files/a.txt")).status, 404);
+  assert.equal((await ask("/first/a.txt")).status, 404);
+  assert.equal((await ask("/files/..%2Fx", { method: "PUT", body: "x" })).status, 201);
+  assert.deepEqual(readdirSync(folder).sort(), ["b.html", "c", "x"]);
+  assert.equal((await ask("/files/.x", { method: "PUT", body: "x" })).status, 400);
+});
+
+test("no example is left out", () => {
+  const programs = readdirSync(folder).filter((name) => name.endsWith(".ts"));
+  assert.deepEqual([...seen].sort(), programs.sort());
+});

@@ -19,8 +19,12 @@ declare module "bun" {
   /** A request that came by a route. */
   export type BunRequest<Path extends string = string> = import("./bao.js").RoutedRequest<Path>;
 
-  export { Cookie, CookieMap } from "./bao.js";
-  export type { CookieInit, CookieSameSite } from "./bao.js";
+  export const Cookie: typeof import("./bao.js").Cookie;
+  export type Cookie = import("./bao.js").Cookie;
+  export const CookieMap: typeof import("./bao.js").CookieMap;
+  export type CookieMap = import("./bao.js").CookieMap;
+  export type CookieInit = import("./bao.js").CookieInit;
+  export type CookieSameSite = import("./bao.js").CookieSameSite;
 
   /** Starts a server. */
   export function serve<Path extends string>(options: Handlers<Path>): Server;
@@ -100,15 +104,6 @@ declare module "bun" {
     onDisconnect?(ok: boolean): void | Promise<void>;
     /** How messages are written: "advanced", or "json" for another kind of program. */
     serialization?: "json" | "advanced";
-  }
-
-  /** Writes to a process bit by bit. */
-  export interface FileSink {
-    write(chunk: string | ArrayBufferView | ArrayBuffer): number | Promise<number>;
-    flush(): number | Promise<number>;
-    end(): number | Promise<number>;
-    ref(): void;
-    unref(): void;
   }
 
   type SpawnStream<Out> = Out extends "pipe" ? ReadableStream<Uint8Array<ArrayBuffer>> : undefined;
