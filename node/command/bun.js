@@ -22,20 +22,62 @@ function serve(options) {
   return require("../lib/serve.js").serve(options);
 }
 
-function file(what, options) {
-  return require("../lib/file.js").file(what, options);
+/** What is loaded when it is first used, by the files that have it. */
+const FUNCTIONS = {
+  "../lib/file.js": ["file"],
+  "../lib/file_write.js": ["write"],
+  "./spawn.js": ["spawn", "spawnSync"],
+  "./buffers.js": ["concatArrayBuffers", "indexOfLine", "readableStreamToFormData"],
+  "./compress.js": [
+    "deflateSync",
+    "gunzipSync",
+    "gzipSync",
+    "inflateSync",
+    "zstdCompress",
+    "zstdCompressSync",
+    "zstdDecompress",
+    "zstdDecompressSync",
+  ],
+  "./equality.js": ["deepEquals", "deepMatch"],
+  "./uuid.js": ["randomUUIDv5", "randomUUIDv7"],
+  "./hashing.js": ["sha"],
+};
+const CLASSES = {
+  "../lib/cookie.js": ["Cookie"],
+  "../lib/cookie_map.js": ["CookieMap"],
+  "./hashing.js": [
+    "CryptoHasher",
+    "MD5",
+    "SHA1",
+    "SHA224",
+    "SHA256",
+    "SHA384",
+    "SHA512",
+    "SHA512_256",
+  ],
+};
+
+/** Adds the members of a list; `stand` gives what stands for a member whose file is not loaded. */
+function addLater(object, list, stand) {
+  for (const [file, names] of Object.entries(list)) {
+    for (const name of names) object[name] = stand(name, () => require(file)[name]);
+  }
 }
 
-function write(destination, data, options) {
-  return require("../lib/file_write.js").write(destination, data, options);
+function functionLater(name, load) {
+  const stand = (...given) => load()(...given);
+  Object.defineProperty(stand, "name", { value: name });
+  return stand;
 }
 
-function spawn(...command) {
-  return require("./spawn.js").spawn(...command);
-}
-
-function spawnSync(...command) {
-  return require("./spawn.js").spawnSync(...command);
+/** Everything that is asked of it, or done to it, is asked of the class, or done to that. */
+function classLater(name, load) {
+  const traps = ["construct", "apply", "get", "set", "has", "getPrototypeOf", "defineProperty"];
+  const forward =
+    (trap) =>
+    (_, ...given) =>
+      Reflect[trap](load(), ...given);
+  return new Proxy(function () {}, Object.fromEntries(traps.map((trap) => [trap, forward(trap)])));
 }
 
 /** Waits so many milliseconds, or until a Date. */
@@ -78,26 +120,19 @@ function resolveSync(name, from) {
   return pathOfModule(name, join(absolute(from), "-"));
 }
 
-/** A member of Bun that is one of the library's. */
-const ours = (file, name) => require(`../lib/${file}.js`)[name];
-
 const consumers = (name) => (stream) => require("node:stream/consumers")[name](stream);
 
 const members = {
   serve,
-  file,
-  write,
   get stdin() {
-    return file(0);
+    return members.file(0);
   },
   get stdout() {
-    return file(1);
+    return members.file(1);
   },
   get stderr() {
-    return file(2);
+    return members.file(2);
   },
-  spawn,
-  spawnSync,
   sleep,
   sleepSync,
   escapeHTML,
@@ -119,12 +154,6 @@ const members = {
   readableStreamToBytes: async (stream) => new Uint8Array(await consumers("arrayBuffer")(stream)),
   readableStreamToJSON: consumers("json"),
   readableStreamToText: consumers("text"),
-  get Cookie() {
-    return ours("cookie", "Cookie");
-  },
-  get CookieMap() {
-    return ours("cookie_map", "CookieMap");
-  },
   env: process.env,
   argv: process.argv,
   version: BUN_VERSION,
@@ -134,6 +163,7 @@ const members = {
     return createRequire(import.meta.url)("node:worker_threads").isMainThread;
   },
   isStandaloneExecutable: false,
+  embeddedFiles: [],
   get enableANSIColors() {
     return Boolean(process.stdout.isTTY && process.stdout.hasColors());
   },
@@ -141,6 +171,8 @@ const members = {
     return program.main;
   },
 };
+addLater(members, FUNCTIONS, functionLater);
+addLater(members, CLASSES, classLater);
 Object.defineProperty(members, Symbol.toStringTag, { value: "Bun", configurable: true });
 
 export const Bun = withRefusals(members);

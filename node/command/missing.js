@@ -5,13 +5,11 @@
 /** Bun's members that are not there yet. */
 export const MISSING = new Set(
   `
-  $ Archive ArrayBufferSink build color concatArrayBuffers connect cron
-  CryptoHasher CSRF deepEquals deepMatch deflateSync dns embeddedFiles FetchSession FFI
-  FileSystemRouter generateHeapSnapshot Glob gunzipSync gzipSync hash Image indexOfLine
-  inflateSync JSON5 JSONC JSONL listen markdown MD4 MD5 mmap ModuleGraph openInEditor password
-  peek plugin postgres randomUUIDv5 randomUUIDv7 readableStreamToFormData redis RedisClient s3
-  S3Client secrets sha SHA1 SHA224 SHA256 SHA384 SHA512 SHA512_256 shrink sliceAnsi SQL sql stringWidth Terminal TOML Transpiler udpSocket unsafe
-  WebView wrapAnsi XML YAML zstdCompress zstdCompressSync zstdDecompress zstdDecompressSync
+  $ Archive ArrayBufferSink build color connect cron CSRF dns FetchSession FFI FileSystemRouter
+  generateHeapSnapshot Glob hash Image JSON5 JSONC JSONL listen markdown MD4 mmap ModuleGraph
+  openInEditor password peek plugin postgres redis RedisClient s3 S3Client secrets shrink
+  sliceAnsi SQL sql stringWidth Terminal TOML Transpiler udpSocket unsafe WebView wrapAnsi XML
+  YAML
   `
     .trim()
     .split(/\s+/),

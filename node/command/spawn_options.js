@@ -9,6 +9,7 @@ import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 
 import { isExecutable, which } from "./which.js";
+import { wrongType } from "./wrong_type.js";
 
 /** By name; a number has one name, although the system knows two of some. */
 const ALIASES = ["SIGIOT", "SIGPOLL"];
@@ -26,10 +27,6 @@ const THIS_COMMAND = ["register.js", "main.js"].map((name) =>
 
 /** Programs of this name are run by this command, as those of Bun's are by Bun. */
 const OUR_NAMES = ["bun", "bao"];
-
-export function wrongType(message) {
-  return Object.assign(new TypeError(message), { code: "ERR_INVALID_ARG_TYPE" });
-}
 
 /**
  * @param {unknown} first the command as an array, or an object of options with `cmd`

@@ -184,6 +184,7 @@ declare module "bun" {
   export const revision: string;
   export const isMainThread: boolean;
   export const isStandaloneExecutable: false;
+  export const embeddedFiles: readonly Blob[];
   export const enableANSIColors: boolean;
 
   export const semver: {
@@ -219,6 +220,106 @@ declare module "bun" {
   export function readableStreamToBytes(stream: ReadableStream): Promise<Uint8Array<ArrayBuffer>>;
   export function readableStreamToJSON(stream: ReadableStream): Promise<any>;
   export function readableStreamToText(stream: ReadableStream): Promise<string>;
+
+  /** A form: multipart if its boundary is given. */
+  export function readableStreamToFormData(
+    stream: ReadableStream,
+    boundary?: string | ArrayBufferView,
+  ): Promise<FormData>;
+
+  type Bytes = string | ArrayBufferView | ArrayBuffer;
+  /** Joined, up to a length. */
+  export function concatArrayBuffers(
+    buffers: Iterable<ArrayBufferView | ArrayBuffer>,
+    most?: number,
+  ): ArrayBuffer;
+  export function concatArrayBuffers(
+    buffers: Iterable<ArrayBufferView | ArrayBuffer>,
+    most: number,
+    asUint8Array: true,
+  ): Uint8Array<ArrayBuffer>;
+  /** Where the next line ends; -1 if none does. */
+  export function indexOfLine(buffer: ArrayBufferView | ArrayBuffer, from?: number): number;
+
+  interface CompressOptions {
+    level?: number;
+    memLevel?: number;
+    windowBits?: number;
+    strategy?: number;
+  }
+  export function gzipSync(data: Bytes, options?: CompressOptions): Uint8Array<ArrayBuffer>;
+  export function gunzipSync(data: Bytes, options?: CompressOptions): Uint8Array<ArrayBuffer>;
+  /** Bare deflate, without zlib's head. */
+  export function deflateSync(data: Bytes, options?: CompressOptions): Uint8Array<ArrayBuffer>;
+  export function inflateSync(data: Bytes, options?: CompressOptions): Uint8Array<ArrayBuffer>;
+  export function zstdCompressSync(data: Bytes, options?: { level?: number }): Buffer;
+  export function zstdDecompressSync(data: Bytes): Buffer;
+  export function zstdCompress(data: Bytes, options?: { level?: number }): Promise<Buffer>;
+  export function zstdDecompress(data: Bytes): Promise<Buffer>;
+
+  /** Whether two values are alike; strictly also in their classes and undefined members. */
+  export function deepEquals(first: unknown, second: unknown, strict?: boolean): boolean;
+  /** Whether a value has all that another one has. */
+  export function deepMatch(subset: object, value: object): boolean;
+
+  /** Sorts by the time at which it was made. */
+  export function randomUUIDv7(
+    encoding?: "hex" | "base64" | "base64url",
+    timestamp?: number | Date,
+  ): string;
+  export function randomUUIDv7(encoding: "buffer", timestamp?: number | Date): Buffer;
+  /** The same for the same name. */
+  export function randomUUIDv5(
+    name: string | ArrayBufferView,
+    namespace: "dns" | "url" | "oid" | "x500" | (string & {}) | ArrayBufferView,
+    encoding?: "hex" | "base64" | "base64url",
+  ): string;
+  export function randomUUIDv5(
+    name: string | ArrayBufferView,
+    namespace: string | ArrayBufferView,
+    encoding: "buffer",
+  ): Buffer;
+
+  type TextEncoding = import("node:crypto").BinaryToTextEncoding;
+  export class CryptoHasher {
+    constructor(algorithm: string, key?: Bytes);
+    static readonly algorithms: string[];
+    static hash(algorithm: string, data: Bytes): Buffer;
+    static hash(algorithm: string, data: Bytes, encoding: TextEncoding): string;
+    static hash<Into extends ArrayBufferView>(algorithm: string, data: Bytes, into: Into): Into;
+    readonly algorithm: string;
+    readonly byteLength: number;
+    update(data: Bytes, encoding?: import("node:crypto").Encoding): this;
+    digest(): Buffer;
+    digest(encoding: TextEncoding): string;
+    digest<Into extends ArrayBufferView>(into: Into): Into;
+    copy(): CryptoHasher;
+  }
+  /** A class for one kind of hash. */
+  interface Hasher {
+    update(data: Bytes): this;
+    digest(): Uint8Array<ArrayBuffer>;
+    digest(encoding: TextEncoding): string;
+    digest<Into extends ArrayBufferView>(into: Into): Into;
+    readonly byteLength: number;
+  }
+  interface HasherClass {
+    new (): Hasher;
+    readonly byteLength: number;
+    hash(data: Bytes): Uint8Array<ArrayBuffer>;
+    hash(data: Bytes, encoding: TextEncoding): string;
+    hash<Into extends ArrayBufferView>(data: Bytes, into: Into): Into;
+  }
+  export const MD5: HasherClass;
+  export const SHA1: HasherClass;
+  export const SHA224: HasherClass;
+  export const SHA256: HasherClass;
+  export const SHA384: HasherClass;
+  export const SHA512: HasherClass;
+  export const SHA512_256: HasherClass;
+  /** SHA-512/256. */
+  export function sha(data: Bytes): Uint8Array<ArrayBuffer>;
+  export function sha(data: Bytes, encoding: TextEncoding): string;
 
   const Bun: typeof globalThis.Bun;
   export default Bun;

@@ -54,11 +54,21 @@ child.stderr satisfies undefined;
 child.kill("SIGTERM");
 child.exited satisfies Promise<number>;
 const buns = new Array<ReturnType<typeof Bun.spawn>>(2);
-buns[0] = Bun.spawn({ cmd: ["bun"], stdout: "inherit", stderr: "inherit", stdin: "inherit" }) as any;
+buns[0] = Bun.spawn({
+  cmd: ["bun"],
+  stdout: "inherit",
+  stderr: "inherit",
+  stdin: "inherit",
+}) as any;
 for (const bun of buns) bun.kill();
 new Response(Bun.spawn(["echo"]).stdout);
 Bun.spawnSync(["ls"]).stdout!.toString();
 Bun.spawnSync({ cmd: ["ls"], timeout: 10 }).success satisfies boolean;
+new Bun.CryptoHasher("sha256").update("a").digest("hex") satisfies string;
+Bun.SHA256.hash("a") satisfies Uint8Array;
+Bun.gunzipSync(Bun.gzipSync("text")).length satisfies number;
+Bun.randomUUIDv7("buffer").length + Bun.randomUUIDv7().length;
+Bun.deepEquals({ a: 1 }, { a: 1 }, true) satisfies boolean;
 // @ts-expect-error: stdout is not piped
 Bun.spawn(["ls"], { stdout: "inherit" }).stdout.text();
 // @ts-expect-error: a command is a list

@@ -1,0 +1,4 @@
+/** The program finds out everything by itself. */
+export default async function (script) {
+  await script.start();
+}
