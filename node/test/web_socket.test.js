@@ -164,7 +164,8 @@ test("pings and pongs", async () => {
   const told = Promise.withResolvers();
   const server = sockets({
     open(ws) {
-      events.push(ws.ping("who"), ws.pong(new Uint8Array(2)), ws.ping("x".repeat(126)));
+      events.push(ws.ping("who"), ws.pong(new Uint8Array(2)));
+      assert.throws(() => ws.ping("é".repeat(63)), /at most 125 bytes, not 126/);
     },
     pong(ws, data) {
       events.push(data.constructor.name, data.toString());
@@ -173,7 +174,7 @@ test("pings and pongs", async () => {
   });
   await connect(server);
   await told.promise;
-  assert.deepEqual(events, [3, 2, 0, "Buffer", "who"]);
+  assert.deepEqual(events, [3, 2, "Buffer", "who"]);
 });
 
 test("data and headers of the upgrade", async () => {
@@ -267,7 +268,7 @@ test("topics", async () => {
   assert.equal(server.publish("none", "x"), 0);
   assert.equal(await a.next(), "to all");
   assert.equal(await b.next(), "to all");
-  assert.throws(() => server.publish("", "x"), TypeError);
+  assert.throws(() => server.publish("", "x"), /topic/);
   assert.throws(() => server.publish("t"), TypeError);
   b.close();
   await b.closed;
