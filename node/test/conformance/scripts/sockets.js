@@ -60,13 +60,11 @@ export default async function (script) {
       return { closed: await closed, heard, events: await events() };
     });
   }
-  for (const path of ["/open-closes", "/greets"]) {
+  for (const path of ["/open-closes", "/open-throws", "/greets", "/wrong-options"]) {
     await script.case(path, async () => {
       const { socket, heard, closed } = await connect(path);
-      if (path === "/greets") {
-        while (heard.length === 0) await once(socket, "message");
-        socket.close(3001, "enough");
-      }
+      if (path === "/greets") while (heard.length === 0) await once(socket, "message");
+      if (!path.startsWith("/open")) socket.close(3001, "enough");
       return { closed: await closed, heard, events: await events() };
     });
   }
@@ -74,8 +72,7 @@ export default async function (script) {
     const { socket, closed } = await connect();
     socket.send("x".repeat(10_001));
     const [code] = await closed;
-    await events();
-    return code;
+    return { code, close: (await events()).at(-1).slice(0, 2) };
   });
   await script.case("bytes", async () => {
     const { socket, heard, closed } = await connect();
