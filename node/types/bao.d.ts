@@ -710,9 +710,11 @@ export interface Server<Data = undefined> extends Disposable, AsyncDisposable {
    */
   upgrade(
     request: Request | globalThis.Request,
-    ...options: [Data] extends [undefined]
-      ? [options?: { headers?: HeadersInit; data?: undefined }]
-      : [options: { headers?: HeadersInit; data: Data }]
+    ...options: unknown extends Data
+      ? [options?: { headers?: HeadersInit; data?: any }]
+      : [Data] extends [undefined]
+        ? [options?: { headers?: HeadersInit; data?: undefined }]
+        : [options: { headers?: HeadersInit; data: Data }]
   ): boolean;
   /** Sends a message to all subscribers of a topic: its bytes, or 0 if there are none. */
   publish(topic: string, data: SocketPayload, compress?: boolean): number;
