@@ -3,7 +3,9 @@ import assert from "node:assert/strict";
 import { AsyncLocalStorage } from "node:async_hooks";
 import { once } from "node:events";
 import { test } from "node:test";
+import { connect as connectSecurely } from "node:tls";
 
+import { makeCertificate } from "./certificates.js";
 import { at, start } from "./started.js";
 import { Client, library, run } from "./wire.js";
 
@@ -459,6 +461,44 @@ test("compression is agreed on and used if asked for", async () => {
     }
     client.close();
   }
+});
+
+test("over TLS", async () => {
+  const server = start({
+    tls: makeCertificate(),
+    fetch: (request, server) => void server.upgrade(request, { data: request.url }),
+    websocket: {
+      open: (ws) => ws.send(ws.data.slice(0, 6)),
+      message: (ws, message) => ws.send(message),
+    },
+  });
+  const client = connectSecurely({ port: server.port, rejectUnauthorized: false });
+  let text = "";
+  client.setEncoding("latin1").on("data", (piece) => (text += piece));
+  const until = async (wanted) => {
+    while (!text.endsWith(wanted)) await once(client, "data");
+  };
+  client.write(`GET / HTTP/1.1\r\nHost: localhost\r\n${HANDSHAKE}\r\n`);
+  await until("\r\n\r\n\x81\x06https:");
+  client.write("\x81\x82\0\0\0\0hi", "latin1");
+  await until("\x81\x02hi");
+  client.destroy();
+});
+
+test("cookies of a request that is upgraded", async () => {
+  const server = start({
+    routes: {
+      "/": (request, server) => {
+        request.cookies.set("seen", "1");
+        server.upgrade(request);
+      },
+    },
+    websocket: { open() {} },
+  });
+  const raw = new Client(server);
+  raw.get("/", HANDSHAKE);
+  assert.match(await raw.until("\r\n\r\n"), /\r\nset-cookie: seen=1/i);
+  raw.close();
 });
 
 test("limits", async () => {
