@@ -22,6 +22,9 @@ const CLOSE = 4;
 const IS_OPEN = 1;
 const IS_CLOSED = 3;
 
+/** A control frame carries no more (RFC 6455 section 5.5). */
+const MOST_OF_CONTROL = 125;
+
 const BINARY_TYPES = ["uint8array", "arraybuffer", "nodebuffer", "blob"];
 
 /** Open sockets by their number, which the addon knows them by. */
@@ -31,7 +34,9 @@ const freeNumbers = [];
 /** What is sent as text or bytes; a Blob stays one. Throws for anything else. */
 function payloadOf(data, caller) {
   if (typeof data === "string" || data instanceof Uint8Array) return data;
-  if (data === undefined || data === null) return "";
+  if (data === undefined || data === null) {
+    throw new Error(`${caller} requires a non-empty message`);
+  }
   return bytesOf(data) ?? (data instanceof Blob ? data : textOf(data, caller));
 }
 
@@ -53,13 +58,13 @@ function textOf(data, caller) {
 }
 
 function checkText(data, caller) {
-  if (typeof data !== "string") throw new TypeError(`${caller} expects a string`);
+  if (typeof data !== "string") throw new Error(`${caller} expects a string`);
 }
 
 /** As a Uint8Array, or a Blob. */
 function binaryOf(data, caller) {
   const bytes = data instanceof Blob ? data : bytesOf(data);
-  if (bytes === null) throw new TypeError(`${caller} expects a Blob or BufferSource`);
+  if (bytes === null) throw new Error(`${caller} expects a Blob or BufferSource`);
   return bytes;
 }
 
@@ -93,7 +98,7 @@ export class ServerWebSocket {
 
   /** Sends text or bytes: their number, -1 if they wait for a slow client, 0 if they were dropped. */
   send(data, compress = false) {
-    if (arguments.length === 0) throw new TypeError("send requires at least 1 argument");
+    if (arguments.length === 0) throw new Error("send requires at least 1 argument");
     return this.#send(payloadOf(data, "send"), compress === true);
   }
 
@@ -136,7 +141,11 @@ export class ServerWebSocket {
 
   #control(data, caller, pong) {
     const bytes = data === undefined || typeof data === "string" ? (data ?? "") : bytesOf(data);
-    if (bytes === null) throw new TypeError(`${caller} expects a string or BufferSource`);
+    if (bytes === null) throw new Error(`${caller} expects a string or BufferSource`);
+    const size = typeof bytes === "string" ? Buffer.byteLength(bytes) : bytes.byteLength;
+    if (this.#number >= 0 && size > MOST_OF_CONTROL) {
+      throw new RangeError(`${caller} takes at most 125 bytes, not ${size}`);
+    }
     return this.#number < 0 ? 0 : native.socketPing(this.#number, bytes, pong);
   }
 
@@ -169,7 +178,7 @@ export class ServerWebSocket {
 
   publish(topic, data, compress = false) {
     topicOf(topic, "publish");
-    if (arguments.length < 2) throw new TypeError("publish requires a message");
+    if (arguments.length < 2) throw new Error("publish requires a message");
     return this.#publish(topic, payloadOf(data, "publish"), compress === true);
   }
 
@@ -208,7 +217,8 @@ export class ServerWebSocket {
   }
 
   isSubscribed(topic) {
-    return this.#number >= 0 && native.socketIsSubscribed(this.#number, String(topic));
+    topicOf(topic, "isSubscribed");
+    return this.#number >= 0 && native.socketIsSubscribed(this.#number, topic);
   }
 
   get subscriptions() {
@@ -231,7 +241,7 @@ export class ServerWebSocket {
   set binaryType(type) {
     if (!BINARY_TYPES.includes(type)) {
       const names = BINARY_TYPES.map((name) => JSON.stringify(name)).join(", ");
-      throw new TypeError(`binaryType must be one of ${names}, not ${String(type)}`);
+      throw new Error(`binaryType must be one of ${names}, not ${String(type)}`);
     }
     this.#binaryType = type;
   }
@@ -383,9 +393,7 @@ function upgradeOptions(options) {
 
 /** Publishes to all subscribers: `Server.publish`. */
 export function publish(server, topic, data, compress) {
-  if (typeof topic !== "string" || topic === "") {
-    throw new TypeError("publish requires a topic string");
-  }
+  if (typeof topic !== "string" || topic === "") throw new Error("publish requires a topic string");
   const payload = payloadOf(data, "publish");
   if (!(payload instanceof Blob)) return native.publish(server, topic, payload, compress !== false);
   payload.arrayBuffer().then((buffer) => {

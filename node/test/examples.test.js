@@ -16,7 +16,8 @@ async function example(t, name, more = {}) {
   seen.add(`${name}.ts`);
   const env = { PORT: "0", XDG_CACHE_HOME: "/dev/null", ...more };
   const { url } = await served(t, folder, [`${name}.ts`], { env });
-  return (path, options) => fetch(new URL(path, url), { redirect: "manual", ...options });
+  const ask = (path, options) => fetch(new URL(path, url), { redirect: "manual", ...options });
+  return Object.assign(ask, { url });
 }
 
 const json = (method, value) => ({ method, body: JSON.stringify(value) });
@@ -143,6 +144,70 @@ test("files", async (t) => {
   assert.equal((await ask("/files/..%2Fx", { method: "PUT", body: "x" })).status, 201);
   assert.deepEqual(readdirSync(folder).sort(), ["b.html", "c", "x"]);
   assert.equal((await ask("/files/.x", { method: "PUT", body: "x" })).status, 400);
+});
+
+/** Opens WebSockets at an example's server; `next` gives the texts in their order. */
+function client(address, headers) {
+  const socket = new WebSocket(address, { headers });
+  const texts = [];
+  let wake = () => {};
+  socket.addEventListener("message", ({ data }) => (texts.push(data), wake()));
+  socket.next = async () => {
+    while (texts.length === 0) await new Promise((resolve) => (wake = resolve));
+    return texts.shift();
+  };
+  return socket;
+}
+
+const opened = (socket) =>
+  new Promise((resolve, reject) => {
+    socket.addEventListener("open", () => resolve(socket));
+    socket.addEventListener("error", () => reject(new Error("it was refused")));
+  });
+
+const socketUrl = (ask) => ask.url.replace("http", "ws");
+
+test("echo", async (t) => {
+  const ask = await example(t, "echo");
+  assert.equal((await ask("/")).status, 400);
+  const socket = await opened(client(socketUrl(ask)));
+  socket.send("hello");
+  assert.equal(await socket.next(), "hello");
+});
+
+test("chat", async (t) => {
+  const ask = await example(t, "chat");
+  assert.match(await (await ask("/")).text(), /<title>Chat/);
+  const ada = await opened(client(`${socketUrl(ask)}chat?name=Ada`));
+  assert.equal(await ada.next(), "Ada has come (1 here)");
+  const bob = await opened(client(`${socketUrl(ask)}chat?name=Bob`));
+  assert.equal(await ada.next(), "Bob has come (2 here)");
+  assert.equal(await bob.next(), "Bob has come (2 here)");
+  bob.send("hello");
+  assert.equal(await ada.next(), "Bob: hello");
+  bob.close();
+  assert.equal(await ada.next(), "Bob has gone (1 here)");
+});
+
+test("rooms", async (t) => {
+  const ask = await example(t, "rooms");
+  const login = async (name) => {
+    const reply = await ask("/login", { method: "POST", body: `name=${name}` });
+    return reply.headers.get("set-cookie").split(";")[0];
+  };
+  assert.equal((await ask("/rooms/1")).status, 401);
+  const cookie = await login("Ada");
+  const evil = { cookie, origin: "http://evil.example" };
+  assert.equal((await ask("/rooms/1", { headers: evil })).status, 403);
+  const ada = await opened(client(`${socketUrl(ask)}rooms/1`, { cookie }));
+  assert.equal(await ada.next(), "You are in room 1");
+  const bob = await opened(client(`${socketUrl(ask)}rooms/1`, { cookie: await login("Bob") }));
+  assert.equal(await bob.next(), "You are in room 1");
+  assert.equal(await ada.next(), "Bob enters");
+  bob.send("hi");
+  assert.equal(await ada.next(), "Bob: hi");
+  bob.close();
+  assert.equal(await ada.next(), "Bob leaves");
 });
 
 test("no example is left out", () => {

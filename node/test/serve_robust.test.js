@@ -19,7 +19,8 @@ const bareProgram = (source) => `
   const nothing = () => {};
   const table = {
     dispatch: nothing, body: nothing, gone: nothing, drained: nothing, stopped: nothing, local: nothing,
-    forget: nothing, log: (line) => console.log(line),
+    forget: nothing, log: (line) => console.log(line), certificate: nothing, message: nothing,
+    socket: nothing,
   };
   const settings = { port: 0, hostname: "127.0.0.1", development: false, id: "" };
   ${source}`;

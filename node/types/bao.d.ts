@@ -6,6 +6,12 @@
 /// <reference lib="esnext.disposable" />
 /// <reference lib="esnext.asynciterable" />
 
+import type { CookieMap } from "./cookies.js";
+import type { ServerWebSocket, SocketPayload, WebSocketHandler } from "./web_socket.js";
+
+export * from "./cookies.js";
+export type * from "./web_socket.js";
+
 // -- Headers, Request, Response
 
 /** What Headers can be made of. A repeated name, or one in another case, adds to its values. */
@@ -81,82 +87,6 @@ export interface RequestInit {
     | "unsafe-url";
   /** Needed by other implementations for streams; no matter here. */
   duplex?: "half";
-}
-
-// -- Cookies
-
-/** What a cookie is made with, beside its name and value. */
-export interface CookieAttributes {
-  /** The host that it is for, with the hosts below it; none: only the host that sets it. */
-  domain?: string | null;
-  /** Where the paths begin that it is for: "/" by default; "": the client chooses. */
-  path?: string | null;
-  /** When it ends: a Date, seconds since 1970, or the date as HTTP writes it. */
-  expires?: Date | number | string | null;
-  /** How many seconds it lasts; 0 or less ends it. Wins over `expires`. */
-  maxAge?: number | null;
-  /** Sent over TLS only. */
-  secure?: boolean;
-  /** Kept from the page's scripts. */
-  httpOnly?: boolean;
-  /** One for each site in which it is embedded. */
-  partitioned?: boolean;
-  /** Which requests of other sites it goes along with: "lax" by default. */
-  sameSite?: CookieSameSite | null;
-}
-export type CookieSameSite = "strict" | "lax" | "none";
-export interface CookieInit extends CookieAttributes {
-  name?: string;
-  value?: string;
-}
-
-/** A cookie as a reply sets it. Wrong attributes are TypeErrors. */
-export declare class Cookie {
-  constructor(name: string, value: string, options?: CookieAttributes | null);
-  /** @param cookie the value of a Set-Cookie field, or an object */
-  constructor(cookie: string | CookieInit);
-  static parse(setCookie: string): Cookie;
-  static from(name: string, value: string, options?: CookieAttributes | null): Cookie;
-  readonly name: string;
-  value: string;
-  get domain(): string | null;
-  set domain(domain: string);
-  path: string;
-  get expires(): Date | undefined;
-  set expires(expires: Date | number | string | null | undefined);
-  get maxAge(): number | undefined;
-  set maxAge(seconds: number | null | undefined);
-  secure: boolean;
-  httpOnly: boolean;
-  partitioned: boolean;
-  sameSite: CookieSameSite;
-  isExpired(): boolean;
-  /** The value of its Set-Cookie field. */
-  serialize(): string;
-  toString(): string;
-  toJSON(): CookieInit;
-}
-
-/** The cookies of a request, and what is changed about them. */
-export declare class CookieMap implements Iterable<[string, string]> {
-  /** @param init the value of a Cookie field, pairs, or an object */
-  constructor(init?: string | string[][] | Record<string, string> | null);
-  get(name: string): string | null;
-  has(name: string): boolean;
-  set(name: string, value: string, options?: CookieAttributes | null): void;
-  set(cookie: Cookie | CookieInit): void;
-  /** The client lets go of it only if domain and path are those with which it was set. */
-  delete(name: string, options?: Pick<CookieAttributes, "domain" | "path"> | null): void;
-  delete(cookie: Pick<CookieAttributes, "domain" | "path"> & { name: string }): void;
-  /** A value of Set-Cookie for each cookie that was set or deleted. */
-  toSetCookieHeaders(): string[];
-  readonly size: number;
-  entries(): IterableIterator<[string, string]>;
-  keys(): IterableIterator<string>;
-  values(): IterableIterator<string>;
-  [Symbol.iterator](): IterableIterator<[string, string]>;
-  forEach(callback: (value: string, name: string, map: CookieMap) => void, self?: unknown): void;
-  toJSON(): Record<string, string>;
 }
 
 /** A request: one that came in, or one that the program made. */
@@ -573,98 +503,6 @@ export declare function serve<Path extends string, Data = undefined>(
   options: ServeOptions<Path, Data>,
 ): Server<Data>;
 
-// -- WebSockets
-
-/** What can be sent: text, or bytes by whatever name. */
-export type SocketPayload = string | Bytes | Blob;
-
-/** How messages are compressed; a size is that of the memory for each socket. */
-export type Compressor =
-  | boolean
-  | "disable"
-  | "shared"
-  | "dedicated"
-  | "3KB"
-  | "4KB"
-  | "8KB"
-  | "16KB"
-  | "32KB"
-  | "64KB"
-  | "128KB"
-  | "256KB";
-
-/** One WebSocket of a server. It may be kept: once it is closed, its methods do nothing. */
-export interface ServerWebSocket<Data = undefined> {
-  /** What `server.upgrade` was given. */
-  data: Data;
-  /** 1 while it is open, 3 once it is closed. */
-  readonly readyState: 0 | 1 | 2 | 3;
-  /** The client's address. */
-  readonly remoteAddress: string;
-  /** What bytes of the client come as: "nodebuffer" unless another is set. */
-  binaryType?: "nodebuffer" | "arraybuffer" | "uint8array" | "blob";
-  /**
-   * Sends a message: how many bytes it has, -1 if it waits because the client is slow, 0 if it was
-   * dropped.
-   */
-  send(data: SocketPayload, compress?: boolean): number;
-  sendText(data: string, compress?: boolean): number;
-  sendBinary(data: Bytes | Blob, compress?: boolean): number;
-  /** Control frames, with at most 125 bytes. */
-  ping(data?: string | Bytes): number;
-  pong(data?: string | Bytes): number;
-  /** Closes it: 1000 without a code; the reason is cut to 123 bytes. */
-  close(code?: number, reason?: string): void;
-  /** Ends the connection without a word. */
-  terminate(): void;
-  /** Runs the callback; what it sends leaves in one write. */
-  cork<Result = unknown>(callback: (ws: ServerWebSocket<Data>) => Result): Result;
-  /** Sends a message to the other subscribers of a topic: its bytes, or 0 if there are none. */
-  publish(topic: string, data: SocketPayload, compress?: boolean): number;
-  publishText(topic: string, data: string, compress?: boolean): number;
-  publishBinary(topic: string, data: Bytes | Blob, compress?: boolean): number;
-  subscribe(topic: string): boolean;
-  unsubscribe(topic: string): boolean;
-  isSubscribed(topic: string): boolean;
-  readonly subscriptions: string[];
-  /** Bytes that wait because the client is slow. */
-  getBufferedAmount(): number;
-  /** Stops reading, so that the client has to wait. */
-  pause(): void;
-  resume(): void;
-  readonly isPaused: boolean;
-}
-
-/** The handlers of WebSockets, once for each server, and their limits. */
-export interface WebSocketHandler<Data = undefined> {
-  /** For its type only: that of `ws.data`. */
-  data?: Data;
-  open?(ws: ServerWebSocket<Data>): void | Promise<void>;
-  message?(ws: ServerWebSocket<Data>, message: string | Buffer<ArrayBuffer>): void | Promise<void>;
-  /** 1005: the client gave no code; 1006: it vanished. */
-  close?(ws: ServerWebSocket<Data>, code: number, reason: string): void | Promise<void>;
-  /** What a slow client was behind with has left. */
-  drain?(ws: ServerWebSocket<Data>): void | Promise<void>;
-  ping?(ws: ServerWebSocket<Data>, data: Buffer): void | Promise<void>;
-  pong?(ws: ServerWebSocket<Data>, data: Buffer): void | Promise<void>;
-  /** One of the handlers threw. */
-  error?(error: Error, ws: ServerWebSocket<Data>): void | Promise<void>;
-  /** How many bytes a message may have: 16 MiB. More is refused with 1009. */
-  maxPayloadLength?: number;
-  /** How many bytes may wait for a slow client before messages are dropped: 16 MiB; 0: no limit. */
-  backpressureLimit?: number;
-  /** Ends the connection instead of dropping messages. */
-  closeOnBackpressureLimit?: boolean;
-  /** How many seconds a client may be silent: 120; 0 for ever. */
-  idleTimeout?: number;
-  /** Pings silent clients before the idle timeout: true. */
-  sendPings?: boolean;
-  /** Whether `ws.publish` sends to the socket itself, too: false. */
-  publishToSelf?: boolean;
-  /** Whether messages may be compressed: false. */
-  perMessageDeflate?: boolean | { compress?: Compressor; decompress?: Compressor };
-}
-
 // -- The server
 
 /** Who sent a request. */
@@ -710,9 +548,11 @@ export interface Server<Data = undefined> extends Disposable, AsyncDisposable {
    */
   upgrade(
     request: Request | globalThis.Request,
-    ...options: [Data] extends [undefined]
-      ? [options?: { headers?: HeadersInit; data?: undefined }]
-      : [options: { headers?: HeadersInit; data: Data }]
+    ...options: unknown extends Data
+      ? [options?: { headers?: HeadersInit; data?: any }]
+      : [Data] extends [undefined]
+        ? [options?: { headers?: HeadersInit; data?: undefined }]
+        : [options: { headers?: HeadersInit; data: Data }]
   ): boolean;
   /** Sends a message to all subscribers of a topic: its bytes, or 0 if there are none. */
   publish(topic: string, data: SocketPayload, compress?: boolean): number;

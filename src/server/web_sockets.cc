@@ -70,7 +70,10 @@ WebSockets::WebSockets(Server& server, std::span<char> read_buffer)
     : server_(server),
       workspace_(*this, server.loop().timers(), server.loop().now(), read_buffer) {}
 
-WebSockets::~WebSockets() = default;
+// A loop that has ended runs no deferred work.
+WebSockets::~WebSockets() {
+  bury();
+}
 
 void WebSockets::use(const http::Reference<Table>& table, const WebSocketSettings& settings) {
   if (table->web_sockets() == nullptr) return;

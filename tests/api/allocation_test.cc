@@ -2,6 +2,7 @@
 #include <cstdlib>
 #include <gtest/gtest.h>
 #include <new>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <sys/socket.h>
@@ -10,6 +11,7 @@
 #include <bao/bao.h>
 
 #include "api/served.h"
+#include "api/socket_client.h"
 
 // Prepared replies and handlers that answer at once allocate nothing for a request, once the server
 // is warm. This program counts what its threads ask of the heap: by operator new and, but for
@@ -161,6 +163,52 @@ TEST_F(Allocations, NoneForAHandlerThatReadsAShortBody) {
 
 TEST_F(Allocations, NoneForALargeSharedBody) {
   EXPECT_EQ(of({.routes = {{"/users/:id", Response(std::string(20'000, 'x'))}}}, kGet), 0);
+}
+
+// A message that is echoed costs nothing of the heap; publishing may cost its turn a few bytes of
+// bookkeeping, however many subscribers there are.
+long of_messages(WebSocketOptions web_socket, size_t reply_size) {
+  Options options;
+  options.port = 0;
+  options.hostname = "127.0.0.1";
+  options.development = false;
+  options.websocket = std::move(web_socket);
+  options.fetch = [](Request& req, Server& server) -> std::optional<Response> {
+    if (server.upgrade(req)) return std::nullopt;
+    return Response().status(400);
+  };
+  ServedElsewhere served([&] { return serve(options); });
+  RawClient client = served.connect();
+  EXPECT_EQ(client.exchange(testing::SocketClient::request("/")).status, 101);
+  const std::string message = testing::SocketClient::frame(testing::kText, std::string(20, 'x'));
+  drive(client.fd(), message, reply_size, kWarmUp);
+  served.on_loop_and_wait([](Server&) {
+    allocations = 0;
+    counting = true;
+  });
+  drive(client.fd(), message, reply_size, kRequests);
+  long result = -1;
+  served.on_loop_and_wait([&](Server&) {
+    counting = false;
+    result = allocations;
+  });
+  return result;
+}
+
+TEST_F(Allocations, NoneForAMessageThatIsEchoed) {
+  WebSocketOptions options;
+  options.message = [](WebSocket& ws, Message message) { ws.send(message); };
+  EXPECT_EQ(of_messages(std::move(options), 22), 0);
+}
+
+TEST_F(Allocations, FewForATurnThatPublishes) {
+  WebSocketOptions options;
+  options.open = [](WebSocket& ws) { ws.subscribe("t"); };
+  options.message = [](WebSocket& ws, std::string_view text) {
+    for (int i = 0; i < 10; ++i) ws.publish("t", text);
+  };
+  options.publish_to_self = true;
+  EXPECT_LE(of_messages(std::move(options), 220), 4 * kRequests);
 }
 
 }  // namespace

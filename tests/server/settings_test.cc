@@ -337,5 +337,31 @@ TEST(SettingsId, IsRandomOtherwise) {
   EXPECT_EQ(ids.size(), 100u);
 }
 
+// ---- WebSockets
+
+TEST(WebSocketSettingsTest, WrongOnesAreNamed) {
+  Settings settings;
+  settings.web_socket.idle_timeout = -1ms;
+  EXPECT_EQ(refusal(settings).sentence,
+            "Option theSocketTimeout is -1 ms: give a duration that is not negative, 0 for none");
+  settings = {};
+  settings.web_socket.max_payload_length = uint64_t{1} << 32;
+  EXPECT_EQ(refusal(settings).option, "thePayload");
+  EXPECT_EQ(refusal(settings).sentence,
+            "Option thePayload is 4294967296: give at most 4294967295 bytes");
+  settings = {};
+  settings.web_socket.backpressure_limit = uint64_t{1} << 32;
+  EXPECT_EQ(refusal(settings).option, "theBackpressure");
+}
+
+TEST(WebSocketSettingsTest, TheEndsOfTheirRangesAreTaken) {
+  WebSocketSettings settings;
+  settings.max_payload_length = settings.backpressure_limit = 0xFFFF'FFFF;
+  settings.idle_timeout = 0ms;
+  EXPECT_NO_THROW(check(settings, kNames));
+  settings.max_payload_length = settings.backpressure_limit = 0;
+  EXPECT_NO_THROW(check(settings, kNames));
+}
+
 }  // namespace
 }  // namespace bao::server

@@ -5,6 +5,7 @@ import { isDeepStrictEqual } from "node:util";
 import { replies, requests } from "./betterments.js";
 import { files } from "./betterments_of_files.js";
 import { members, options, processes, routes, syntax } from "./betterments_of_options.js";
+import { sockets } from "./betterments_of_sockets.js";
 import { tls } from "./betterments_of_tls.js";
 
 export const betterments = [
@@ -17,6 +18,7 @@ export const betterments = [
   ...members,
   ...processes,
   ...tls,
+  ...sockets,
 ];
 
 /** What was recorded from Bun. */
