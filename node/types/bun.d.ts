@@ -21,6 +21,7 @@ declare module "bun" {
   export type ServerWebSocket<Data = undefined> = import("./bao.js").ServerWebSocket<Data>;
   export type WebSocketHandler<Data = undefined> = import("./bao.js").WebSocketHandler<Data>;
   export type SocketAddress = import("./bao.js").SocketAddress;
+  export type TLSOptions = import("./bao.js").TLSOptions;
   /** A request that came by a route. */
   export type BunRequest<Path extends string = string> = import("./bao.js").RoutedRequest<Path>;
 
