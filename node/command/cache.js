@@ -13,7 +13,7 @@ const { mkdirSync, readFileSync, renameSync, writeFileSync } = process.getBuilti
 /** Changes with the version, which also fixes the version of the transpiler. */
 const VERSION = readJson(new URL("../package.json", import.meta.url))?.version;
 /** Counts changes of what transpile.js makes of a file. */
-const EDITION = 1;
+const EDITION = 2;
 
 const FOLDER = folderOfUser();
 

@@ -13,7 +13,8 @@ import { fileAt } from "./files.js";
 import { formatOf } from "./load.js";
 import { program } from "./program.js";
 import { serveDefault } from "./serve_default.js";
-import { isSource, ProgramError } from "./transpile.js";
+import { ProgramError } from "./program_error.js";
+import { isSource } from "./transpile.js";
 import { BAO_VERSION } from "./version.js";
 
 // Not imported: see "The same in JavaScript" in docs/architecture.md.

@@ -8,6 +8,8 @@ import { basename, dirname, extname } from "node:path";
 import { Script } from "node:vm";
 
 import { remembered } from "./cache.js";
+import { withMetadata } from "./decorator_metadata.js";
+import { ProgramError } from "./program_error.js";
 import { configurationOf } from "./tsconfig.js";
 
 /**
@@ -31,9 +33,6 @@ const LANGUAGES = {
 const NEEDS_WORK = /\b(?:require|module|exports|__dirname|__filename)\b|\bimport\.meta\b|<[\w>]/;
 
 const META_MODULE = new URL("./import_meta.js", import.meta.url).href;
-
-/** A program that cannot be read: `message` says all that there is to say. */
-export class ProgramError extends SyntaxError {}
 
 /** Whether it is for us to read files like this one. */
 export function isSource(path) {
@@ -66,28 +65,31 @@ function isPlainScript(path, text) {
 }
 
 function convert(path, text, options) {
-  const plain = transform(path, text, options, {});
+  const described = withMetadata(path, text, options);
+  const loader = described === null ? LANGUAGES[extname(path)] : "jsx";
+  const work = { path, text: described ?? text, options, loader };
+  const plain = transform(work, {});
   const extension = extname(path);
   const mayBeScript = extension !== ".mts" && extension !== ".mjs" && isScript(plain.code);
   if (mayBeScript && isCommonJs(plain.code, text))
     return { format: "commonjs", source: mapped(plain, "") };
   if (extension === ".cts" || extension === ".cjs") {
-    const script = transform(path, text, options, { format: "cjs", platform: "node" });
+    const script = transform(work, { format: "cjs", platform: "node" });
     return { format: "commonjs", source: mapped(script, "") };
   }
-  return { format: "module", source: moduleOf(path, text, options, plain) };
+  return { format: "module", source: moduleOf(work, plain) };
 }
 
 /** An ES module may use what CommonJS has, and Bun's members of import.meta. */
-function moduleOf(path, text, options, plain) {
+function moduleOf(work, plain) {
   if (!/\b(?:require|__dirname|__filename)\b|\bimport\.meta\b/.test(plain.code))
     return mapped(plain, "");
   const define = {
     require: "import.meta.require",
-    __dirname: JSON.stringify(dirname(path)),
-    __filename: JSON.stringify(path),
+    __dirname: JSON.stringify(dirname(work.path)),
+    __filename: JSON.stringify(work.path),
   };
-  const complete = transform(path, text, options, { define });
+  const complete = transform(work, { define });
   if (!complete.code.includes("import.meta")) return mapped(complete, "");
   return mapped(
     complete,
@@ -116,13 +118,13 @@ function isCommonJs(code, text) {
 }
 
 /** @returns {{ code: string, map: object }} */
-function transform(path, text, options, more) {
+function transform({ path, text, options, loader }, more) {
   const compilerOptions = { ...options };
   if (!options.jsx || options.jsx === "preserve" || options.jsx === "react-native") {
     compilerOptions.jsx = "react-jsx";
   }
   const settings = {
-    loader: LANGUAGES[extname(path)],
+    loader,
     sourcefile: basename(path),
     sourcesContent: false,
     target: "node22",

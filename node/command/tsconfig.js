@@ -13,6 +13,7 @@ const { readFileSync } = process.getBuiltinModule("node:fs");
 /** What the transpiler is told of a configuration: nothing else changes what a program does. */
 const TRANSPILER_OPTIONS = [
   "alwaysStrict",
+  "emitDecoratorMetadata",
   "experimentalDecorators",
   "jsx",
   "jsxFactory",
