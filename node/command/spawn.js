@@ -170,6 +170,11 @@ class Subprocess {
     if (this.connected) this.#child.disconnect();
   }
 
+  /** Node does not tell what a process has used. */
+  resourceUsage() {
+    throw new Error("resourceUsage() of a process is not part of bao yet");
+  }
+
   get [Symbol.toStringTag]() {
     return "Subprocess";
   }
