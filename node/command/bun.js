@@ -4,7 +4,6 @@
 import { createRequire } from "node:module";
 import { join, resolve as absolute } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { inspect, stripVTControlCharacters } from "node:util";
 
 import { withRefusals } from "./missing.js";
 import { program } from "./program.js";
@@ -12,6 +11,9 @@ import { pathOfModule } from "./resolve.js";
 import { semver } from "./semver.js";
 import { BAO_VERSION, BUN_VERSION } from "./version.js";
 import { which } from "./which.js";
+
+// To import it makes Node look at all that it exports, which loads what nobody asks for.
+const { inspect, stripVTControlCharacters } = process.getBuiltinModule("node:util");
 
 const ESCAPES = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#x27;" };
 
@@ -72,12 +74,18 @@ function functionLater(name, load) {
 
 /** Everything that is asked of it, or done to it, is asked of the class, or done to that. */
 function classLater(name, load) {
-  const traps = ["construct", "apply", "get", "set", "has", "getPrototypeOf", "defineProperty"];
-  const forward =
-    (trap) =>
-    (_, ...given) =>
-      Reflect[trap](load(), ...given);
-  return new Proxy(function () {}, Object.fromEntries(traps.map((trap) => [trap, forward(trap)])));
+  const handler = {};
+  for (const trap of Object.getOwnPropertyNames(Reflect)) {
+    handler[trap] = (_, ...given) => Reflect[trap](load(), ...given);
+  }
+  // A proxy may tell of fixed properties only if what it stands before has them, too.
+  handler.getOwnPropertyDescriptor = (target, key) => {
+    const property = Reflect.getOwnPropertyDescriptor(load(), key);
+    if (property) Reflect.defineProperty(target, key, property);
+    return property;
+  };
+  // Of all functions that can be constructed, bound ones alone have nothing fixed of their own.
+  return new Proxy(function () {}.bind(), handler);
 }
 
 /** Waits so many milliseconds, or until a Date. */

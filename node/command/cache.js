@@ -3,15 +3,17 @@
  * everything else at the start of a small program. One file for each source, in $XDG_CACHE_HOME/bao
  * or ~/.cache/bao; where that cannot be written, nothing is remembered.
  */
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { isAbsolute, join } from "node:path";
 
 import { readJson } from "./files.js";
 
+// Not imported: see "The same in JavaScript" in docs/architecture.md.
+const { mkdirSync, readFileSync, renameSync, writeFileSync } = process.getBuiltinModule("node:fs");
+
 /** Changes with the version, which also fixes the version of the transpiler. */
 const VERSION = readJson(new URL("../package.json", import.meta.url))?.version;
 /** Counts changes of what transpile.js makes of a file. */
-const EDITION = 1;
+const EDITION = 2;
 
 const FOLDER = folderOfUser();
 

@@ -2,8 +2,8 @@
  * .env files in the working folder, which Bun reads by itself: what the environment has already,
  * stays.
  */
-import { readFileSync } from "node:fs";
-import { parseEnv } from "node:util";
+// Not imported: see "The same in JavaScript" in docs/architecture.md.
+const { readFileSync } = process.getBuiltinModule("node:fs");
 
 /** @param {Record<string, string | undefined>} environment is added to */
 export function readEnvFiles(environment) {
@@ -28,7 +28,7 @@ function valuesOf(file) {
   } catch {
     return {};
   }
-  return parseEnv(text);
+  return process.getBuiltinModule("node:util").parseEnv(text);
 }
 
 /** With the values of other variables where it names them. */

@@ -3,8 +3,10 @@
  * may be left out, a folder stands for its index, and `.js` may be written for a file of
  * TypeScript.
  */
-import { readFileSync, statSync } from "node:fs";
 import { dirname, extname, join } from "node:path";
+
+// Not imported: see "The same in JavaScript" in docs/architecture.md.
+const { readFileSync, statSync } = process.getBuiltinModule("node:fs");
 
 /** Which file is meant where several differ in their extension only: the first of these. */
 const EXTENSIONS = [".tsx", ".jsx", ".ts", ".mts", ".mjs", ".js", ".cts", ".cjs", ".json"];

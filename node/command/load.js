@@ -2,13 +2,15 @@
  * The hook that reads modules: TypeScript and JSX are transpiled, and what Bun allows beyond Node
  * is made possible.
  */
-import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
 import { dataType, moduleOfData } from "./data.js";
 import { isInstalled } from "./files.js";
 import { program } from "./program.js";
 import { isForeign, isSource, transpile } from "./transpile.js";
+
+// Not imported: see "The same in JavaScript" in docs/architecture.md.
+const { readFileSync } = process.getBuiltinModule("node:fs");
 
 const OURS = new URL("../", import.meta.url).href;
 

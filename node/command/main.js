@@ -2,7 +2,6 @@
  * The command `bao`: reads its command line and runs the program. bin/bao starts it, with
  * register.js before it.
  */
-import { realpathSync } from "node:fs";
 import Module from "node:module";
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -14,8 +13,15 @@ import { fileAt } from "./files.js";
 import { formatOf } from "./load.js";
 import { program } from "./program.js";
 import { serveDefault } from "./serve_default.js";
-import { isSource, ProgramError } from "./transpile.js";
+import { ProgramError } from "./program_error.js";
+import { isSource } from "./transpile.js";
 import { BAO_VERSION } from "./version.js";
+
+// Not imported: see "The same in JavaScript" in docs/architecture.md.
+const { realpathSync } = process.getBuiltinModule("node:fs");
+
+/** Milliseconds until what was compiled is written, which Node does by itself only at a clean end. */
+const CALM = 1000;
 
 /** Says what is wrong in one line, and leaves. */
 function refuse(message, status) {
@@ -61,7 +67,7 @@ function endedTooEarly() {
 }
 
 async function main() {
-  const environment = { ...process.env };
+  const environment = environmentOfThis();
   const words = process.argv.slice(2);
   const { task, file: name, port, rest, again } = readArguments();
   if (task === "help") return void process.stdout.write(HELP);
@@ -86,6 +92,13 @@ async function main() {
       throw error;
     });
   serve(exports.default, name);
+  if (program.codeCache) setTimeout(() => Module.flushCompileCache(), CALM).unref();
+}
+
+/** What this process was started with, to start it anew. */
+function environmentOfThis() {
+  const { codeCache } = program;
+  return { ...process.env, ...(codeCache && { NODE_COMPILE_CACHE: codeCache }) };
 }
 
 /** For a program that will be changed: what is wrong with it now. */

@@ -6,6 +6,8 @@ export const program = {
   main: process.argv[1] ?? "",
   /** The absolute path of the command. */
   command: "",
+  /** Where Node keeps what it has compiled, if bin/bao has said so. */
+  codeCache: undefined,
   /** How often its files were read anew, by --hot. */
   generation: 0,
   /** Is told the path of each file of the program before it is read. */

@@ -8,6 +8,7 @@ import { install } from "../lib/platform.js";
 import { Bun } from "./bun.js";
 import { install as installDirectStreams } from "./direct_stream.js";
 import { load } from "./load.js";
+import { program } from "./program.js";
 import { resolve } from "./resolve.js";
 
 if (typeof module.registerHooks !== "function") {
@@ -15,6 +16,12 @@ if (typeof module.registerHooks !== "function") {
     `bao: needs Node 22.15 or later, and this is Node ${process.versions.node}\n`,
   );
   process.exit(1);
+}
+
+const { NODE_COMPILE_CACHE: codeCache } = process.env;
+if (codeCache?.endsWith("/bao/code")) {
+  program.codeCache = codeCache;
+  delete process.env.NODE_COMPILE_CACHE;
 }
 
 module.registerHooks({ resolve, load });

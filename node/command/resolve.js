@@ -2,7 +2,6 @@
  * The hook that finds modules: ours ("bun", "bao"), files as Bun names them, tsconfig's `paths`;
  * everything else is Node's.
  */
-import { realpathSync } from "node:fs";
 import { createRequire, isBuiltin } from "node:module";
 import { fileURLToPath, pathToFileURL } from "node:url";
 
@@ -10,6 +9,9 @@ import { fileAt, isInstalled } from "./files.js";
 import { program } from "./program.js";
 import { isForeign, isSource } from "./transpile.js";
 import { mappedFile } from "./tsconfig.js";
+
+// Not imported: see "The same in JavaScript" in docs/architecture.md.
+const { realpathSync } = process.getBuiltinModule("node:fs");
 
 const OURS = new Map([
   ["bun", new URL("./bun_module.js", import.meta.url).href],

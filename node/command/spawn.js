@@ -2,11 +2,13 @@
  * Bun.spawn() and Bun.spawnSync(), over Node's child processes.
  */
 import { spawn as start, spawnSync as startSync } from "node:child_process";
-import { constants } from "node:os";
 
 import { feed, FileSink, give } from "./spawn_input.js";
 import { settingsOf, signalOf, withFiles } from "./spawn_options.js";
 import { wrongType } from "./wrong_type.js";
+
+// Not imported: see "The same in JavaScript" in docs/architecture.md.
+const { constants } = process.getBuiltinModule("node:os");
 
 /** What becomes of a process that cannot be started, although all that is known speaks for it. */
 const NOT_STARTED = "EAGAIN: the system starts no process now, posix_spawn";
@@ -166,6 +168,11 @@ class Subprocess {
 
   disconnect() {
     if (this.connected) this.#child.disconnect();
+  }
+
+  /** Node does not tell what a process has used. */
+  resourceUsage() {
+    throw new Error("resourceUsage() of a process is not part of bao yet");
   }
 
   get [Symbol.toStringTag]() {

@@ -2,14 +2,17 @@
  * What Bun.spawn() and Bun.spawnSync() are given, checked: every mistake is an error before
  * anything runs.
  */
-import { closeSync, openSync, statSync } from "node:fs";
 import { createRequire } from "node:module";
-import { constants as system } from "node:os";
 import { resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 
+import { program } from "./program.js";
 import { isExecutable, which } from "./which.js";
 import { wrongType } from "./wrong_type.js";
+
+// Not imported: see "The same in JavaScript" in docs/architecture.md.
+const { closeSync, openSync, statSync } = process.getBuiltinModule("node:fs");
+const { constants: system } = process.getBuiltinModule("node:os");
 
 /** By name; a number has one name, although the system knows two of some. */
 const ALIASES = ["SIGIOT", "SIGPOLL"];
@@ -47,7 +50,7 @@ export function settingsOf(first, second, defaults) {
     ...programOf(words, String(cwd), env),
     argv0: options.argv0 === undefined ? undefined : String(options.argv0),
     cwd: folderOf(String(cwd), words[0]),
-    env: environment,
+    env: isOurs(words[0]) ? { NODE_COMPILE_CACHE: program.codeCache, ...environment } : environment,
     stdio: stdioOf(options, defaults),
     killSignal: signalOf(options.killSignal ?? "SIGTERM"),
     timeout: timeoutOf(options.timeout),
@@ -89,9 +92,13 @@ function failedStart(code, meaning, path) {
   });
 }
 
+function isOurs(name) {
+  return OUR_NAMES.includes(name) || name === process.execPath;
+}
+
 /** The file to be run with its arguments; `bun`, and what runs this, stand for this command. */
 function programOf([name, ...rest], cwd, env) {
-  if (OUR_NAMES.includes(name) || name === process.execPath) {
+  if (isOurs(name)) {
     const [register, main] = THIS_COMMAND;
     return { file: process.execPath, args: ["--import", register, main, ...rest], name };
   }

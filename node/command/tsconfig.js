@@ -2,15 +2,18 @@
  * tsconfig.json, as far as it changes how a program runs: `paths`, `baseUrl`, `extends`, decorators
  * and JSX.
  */
-import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, isAbsolute, join, resolve } from "node:path";
 
 import { fileAt, foldersAround, isInstalled } from "./files.js";
 
+// Not imported: see "The same in JavaScript" in docs/architecture.md.
+const { readFileSync } = process.getBuiltinModule("node:fs");
+
 /** What the transpiler is told of a configuration: nothing else changes what a program does. */
 const TRANSPILER_OPTIONS = [
   "alwaysStrict",
+  "emitDecoratorMetadata",
   "experimentalDecorators",
   "jsx",
   "jsxFactory",

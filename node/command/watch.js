@@ -2,8 +2,10 @@
  * Tells when files change. Folders are watched, not files, because many editors write a new file
  * and give it the old one's name.
  */
-import { statSync, watch } from "node:fs";
 import { basename, dirname, join } from "node:path";
+
+// Not imported: see "The same in JavaScript" in docs/architecture.md.
+const { statSync, watch } = process.getBuiltinModule("node:fs");
 
 /** Milliseconds of silence: whoever saves several files, or one in several steps, is done then. */
 const SILENCE = 30;

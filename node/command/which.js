@@ -1,6 +1,8 @@
 /** Finds commands as shells do. */
-import { accessSync, constants, statSync } from "node:fs";
 import { delimiter, join, resolve } from "node:path";
+
+// Not imported: see "The same in JavaScript" in docs/architecture.md.
+const { accessSync, constants, statSync } = process.getBuiltinModule("node:fs");
 
 /** The path of a command; null if there is none. */
 export function which(command, { PATH = process.env.PATH ?? "", cwd = process.cwd() } = {}) {

@@ -4,7 +4,6 @@
  * engine (see response.js), which opens the file itself.
  */
 import { Blob, File } from "node:buffer";
-import fs from "node:fs";
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 import { isUint8Array } from "node:util/types";
@@ -13,6 +12,9 @@ import { FileSink } from "./file_sink.js";
 import { write } from "./file_write.js";
 import { readFormData } from "./form_data.js";
 import { ask } from "./open_file.js";
+
+// Not imported: see "The same in JavaScript" in docs/architecture.md.
+const fs = process.getBuiltinModule("node:fs");
 
 const UNKNOWN_TYPE = "application/octet-stream";
 const decoder = new TextDecoder();

@@ -5,9 +5,11 @@
  * stands, unless it is a part of the file that is wanted.
  */
 import { Buffer } from "node:buffer";
-import fs from "node:fs";
 import { joined } from "./body.js";
 import { ask, OpenFile } from "./open_file.js";
+
+// Not imported: see "The same in JavaScript" in docs/architecture.md.
+const fs = process.getBuiltinModule("node:fs");
 
 /** So much is read at once for a stream, and where the length is not known. */
 const PIECE = 256 * 1024;

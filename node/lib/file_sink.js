@@ -3,10 +3,12 @@
  * gathered until it is worth a system call, or until the program's other code has run.
  */
 import { Buffer } from "node:buffer";
-import fs from "node:fs";
 import { setImmediate } from "node:timers";
 import { writeAll } from "./file_write.js";
 import { OpenFile } from "./open_file.js";
+
+// Not imported: see "The same in JavaScript" in docs/architecture.md.
+const fs = process.getBuiltinModule("node:fs");
 
 /** So much is gathered, unless the program says otherwise. */
 const MOST_GATHERED = 64 * 1024;

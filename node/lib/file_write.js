@@ -4,7 +4,6 @@
  * from only as fast as the disk is.
  */
 import { Blob, Buffer } from "node:buffer";
-import fs from "node:fs";
 import { dirname } from "node:path";
 import { bytesOfChunk, moveBody } from "./body.js";
 import { BunFile, file } from "./file.js";
@@ -12,6 +11,9 @@ import { FileReader, readWhole } from "./file_read.js";
 import { ask } from "./open_file.js";
 import { Request } from "./request.js";
 import { Response } from "./response.js";
+
+// Not imported: see "The same in JavaScript" in docs/architecture.md.
+const fs = process.getBuiltinModule("node:fs");
 
 /** Blobs up to this size are read at once. */
 const SMALL_BLOB = 1024 * 1024;

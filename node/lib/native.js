@@ -1,9 +1,11 @@
 /**
  * Loads the addon, the engine with its Node-API door. native.d.ts says what is in it.
  */
-import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
+
+// Not imported: see "The same in JavaScript" in docs/architecture.md.
+const { existsSync } = process.getBuiltinModule("node:fs");
 
 /** Where the binary may be: named for development, in the package, in a build of the repository. */
 function candidates() {

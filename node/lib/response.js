@@ -8,7 +8,6 @@
  * Response("text")` must only store.
  */
 import { Blob } from "node:buffer";
-import fs from "node:fs";
 import {
   bytesOfStream,
   defineBody,
@@ -24,6 +23,9 @@ import { BunFile } from "./file.js";
 import { fileBehind } from "./file_read.js";
 import { Headers } from "./headers.js";
 import { standInFor } from "./platform_classes.js";
+
+// Not imported: see "The same in JavaScript" in docs/architecture.md.
+const fs = process.getBuiltinModule("node:fs");
 
 const JSON_TYPE = "application/json;charset=utf-8";
 const REASON = /^[\t\x20-\x7e\x80-\xff]*$/;

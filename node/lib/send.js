@@ -1,14 +1,15 @@
 /**
  * Sends what handlers return, in all the ways that are not the shortest.
  */
-import { constants } from "node:os";
-import { getSystemErrorMap } from "node:util";
 import { forgetSlot, giveCookies, giveSlotBack, takeSlot } from "./dispatch.js";
 import { fail, failLast } from "./failure.js";
 import * as native from "./native.js";
 import { cancelStream, sendStream } from "./reply_stream.js";
 import { isResponse, replyParts, streamOfReply } from "./response.js";
 import { failureError } from "./slot_body.js";
+
+// Not imported: see "The same in JavaScript" in docs/architecture.md.
+const { constants } = process.getBuiltinModule("node:os");
 
 /** Sends a handler's result, a Response of ours or of the platform, or says that it is none. */
 export function send(entry, request, result) {
@@ -68,7 +69,10 @@ const { EISDIR, EOPNOTSUPP } = constants.errno;
 
 /** Why a file cannot be sent, as Bun and node:fs tell such things. */
 function fileError(errno, path) {
-  const [code, words] = getSystemErrorMap().get(-errno) ?? [`E${errno}`, "unknown error"];
+  const [code, words] = process.getBuiltinModule("node:util").getSystemErrorMap().get(-errno) ?? [
+    `E${errno}`,
+    "unknown error",
+  ];
   const isFolder = errno === EISDIR;
   const message = isFolder
     ? "Cannot stream a directory as a response body"
@@ -115,9 +119,7 @@ function sendNothing(entry, request, result) {
 }
 
 function wrongResult(result) {
-  return withoutStack(
-    new TypeError(`Expected a Response object, but received ${shown(result)}`),
-  );
+  return withoutStack(new TypeError(`Expected a Response object, but received ${shown(result)}`));
 }
 
 function shown(value) {

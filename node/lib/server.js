@@ -1,7 +1,6 @@
 /**
  * The Server object that serve() returns: Bun's members, over a server of the addon.
  */
-import { X509Certificate } from "node:crypto";
 import { removeSource } from "./certificate_sources.js";
 import { abortRequest } from "./dispatch.js";
 import { streamOfFile } from "./file_read.js";
@@ -238,7 +237,7 @@ export class Server {
     return {
       ...facts,
       authorizationError: authorizationError || null,
-      certificate: certificate && new X509Certificate(certificate),
+      certificate: certificate && x509(certificate),
     };
   }
 
@@ -339,4 +338,9 @@ function requestOf(input, init, base) {
     return new Request(new URL(input, origin).href, init);
   }
   return init === undefined && input?._slot !== undefined ? input : new Request(input, init);
+}
+
+/** Node's crypto takes some milliseconds to load, and few programs look at certificates. */
+function x509(certificate) {
+  return new (process.getBuiltinModule("node:crypto").X509Certificate)(certificate);
 }

@@ -2,9 +2,10 @@
  * The option `tls`: checks kinds and reads files; what certificates and keys hold, the addon
  * checks. Every sentence names option, value and mend.
  */
-import fs from "node:fs";
-import { rootCertificates } from "node:tls";
 import { shown } from "./shown.js";
+
+// Not imported: see "The same in JavaScript" in docs/architecture.md.
+const fs = process.getBuiltinModule("node:fs");
 
 /** Versions of TLS by their names, and by their numbers on the wire, as Bun takes them. */
 const VERSIONS = new Map([
@@ -74,6 +75,8 @@ function entryOf(value, option) {
   });
   // Bun's default is Mozilla's list, and Node has that.
   if (entry.requestCert && entry.ca === undefined) {
+    // Loading this module takes longer than starting a server.
+    const { rootCertificates } = process.getBuiltinModule("node:tls");
     entry.roots = [{ text: rootCertificates.join("\n"), option: at("ca") }];
   }
   return entry;

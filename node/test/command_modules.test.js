@@ -245,7 +245,8 @@ test("workers and forked processes read TypeScript and have Bun", (t) =>
 test("what was transpiled before is taken again, unless it changed", async (t) => {
   const { writeFileSync, readdirSync } = await import("node:fs");
   const folder = programs(t, { "a.ts": `enum E { A = 1 } console.log(E.A);` });
-  const remembered = () => readdirSync(join(folder, ".cache/bao"));
+  const isEntry = (name) => name !== "code"; // which is Node's own
+  const remembered = () => readdirSync(join(folder, ".cache/bao")).filter(isEntry);
   assert.equal((await run(folder, ["a.ts"])).output, "1\n");
   const [entry] = remembered();
   assert.equal((await run(folder, ["a.ts"])).output, "1\n");

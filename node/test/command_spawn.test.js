@@ -106,11 +106,13 @@ test("what is not there says so", (t) =>
     t,
     {
       "a.ts": `const refused = (options: any) => { try { Bun.spawn(["true"], options); } catch (error) { console.log(error.message); } };
-        refused({ terminal: {} }); refused({ cgroup: "/" }); refused({ stdio: ["ignore", "ignore", "ignore", "pipe"] });`,
+        refused({ terminal: {} }); refused({ cgroup: "/" }); refused({ stdio: ["ignore", "ignore", "ignore", "pipe"] });
+        try { Bun.spawn(["true"]).resourceUsage(); } catch (error) { console.log(error.message); }`,
     },
     "Option terminal of Bun.spawn is not part of bao yet\n" +
       "Option cgroup of Bun.spawn is not part of bao yet\n" +
-      "More pipes than those of stdin, stdout and stderr are not part of bao yet\n",
+      "More pipes than those of stdin, stdout and stderr are not part of bao yet\n" +
+      "resourceUsage() of a process is not part of bao yet\n",
   ));
 
 test("a signal that a program passes on", async (t) => {

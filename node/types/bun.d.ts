@@ -25,8 +25,10 @@ declare module "bun" {
   /** A request that came by a route. */
   export type BunRequest<Path extends string = string> = import("./bao.js").RoutedRequest<Path>;
 
+  /** A cookie with its attributes. */
   export const Cookie: typeof import("./bao.js").Cookie;
   export type Cookie = import("./bao.js").Cookie;
+  /** The cookies of a request, and what changes them. */
   export const CookieMap: typeof import("./bao.js").CookieMap;
   export type CookieMap = import("./bao.js").CookieMap;
   export type CookieInit = import("./bao.js").CookieInit;
@@ -44,8 +46,11 @@ declare module "bun" {
   export const file: typeof import("./bao.js").file;
   /** Replaces what is in a file, and resolves to the number of bytes. */
   export const write: typeof import("./bao.js").write;
+  /** Standard input, as a file. */
   export const stdin: BunFile;
+  /** Standard output, as a file. */
   export const stdout: BunFile;
+  /** Standard error, as a file. */
   export const stderr: BunFile;
 
   /** Waits so many milliseconds, or until a time. */
@@ -183,11 +188,16 @@ declare module "bun" {
   export const version: string;
   /** Names Bao and its version: "bao-0.1.0". */
   export const revision: string;
+  /** Whether this is not a worker. */
   export const isMainThread: boolean;
+  /** Whether the program was built into one file: never. */
   export const isStandaloneExecutable: false;
+  /** Files that were built into the program: none. */
   export const embeddedFiles: readonly Blob[];
+  /** Whether standard output shows colours. */
   export const enableANSIColors: boolean;
 
+  /** Compares versions. */
   export const semver: {
     /** Whether a version is in a range. */
     satisfies(version: string, range: string): boolean;
@@ -199,27 +209,39 @@ declare module "bun" {
   export function escapeHTML(value: string | number | boolean | object): string;
   /** The text without escape sequences of terminals. */
   export function stripANSI(text: string): string;
+  /** The text that shows a value. */
   export const inspect: typeof import("node:util").inspect;
+  /** The path that a file URL means. */
   export const fileURLToPath: typeof import("node:url").fileURLToPath;
+  /** The URL of a path. */
   export const pathToFileURL: typeof import("node:url").pathToFileURL;
+  /** The global `fetch`. */
   export const fetch: typeof globalThis.fetch;
 
   /** Nanoseconds since the process began. */
   export function nanoseconds(): number;
   /** Collects garbage now. Returns how many bytes of the heap are in use. */
   export function gc(force?: boolean): number;
+  /** A Uint8Array of that length. */
   export function allocUnsafe(length: number): Uint8Array<ArrayBuffer>;
   /** The path of a command; null if there is none. */
   export function which(command: string, options?: { PATH?: string; cwd?: string }): string | null;
   /** The file that a module's name means in a folder. */
   export function resolveSync(name: string, folder: string): string;
+  /** As `resolveSync`, by a promise. */
   export function resolve(name: string, folder: string): Promise<string>;
 
+  /** All chunks of a stream. */
   export function readableStreamToArray<Chunk>(stream: ReadableStream<Chunk>): Promise<Chunk[]>;
+  /** All bytes of a stream. */
   export function readableStreamToArrayBuffer(stream: ReadableStream): Promise<ArrayBuffer>;
+  /** All bytes of a stream. */
   export function readableStreamToBlob(stream: ReadableStream): Promise<Blob>;
+  /** All bytes of a stream. */
   export function readableStreamToBytes(stream: ReadableStream): Promise<Uint8Array<ArrayBuffer>>;
+  /** The value that a stream of JSON holds. */
   export function readableStreamToJSON(stream: ReadableStream): Promise<any>;
+  /** The text of a stream. */
   export function readableStreamToText(stream: ReadableStream): Promise<string>;
 
   /** A form: multipart if its boundary is given. */
@@ -229,7 +251,7 @@ declare module "bun" {
   ): Promise<FormData>;
 
   type Bytes = string | ArrayBufferView | ArrayBuffer;
-  /** Joined, up to a length. */
+  /** Several buffers as one, up to a length. */
   export function concatArrayBuffers(
     buffers: Iterable<ArrayBufferView | ArrayBuffer>,
     most?: number,
@@ -248,14 +270,21 @@ declare module "bun" {
     windowBits?: number;
     strategy?: number;
   }
+  /** Compresses with gzip. */
   export function gzipSync(data: Bytes, options?: CompressOptions): Uint8Array<ArrayBuffer>;
+  /** The content of what gzip has compressed. */
   export function gunzipSync(data: Bytes, options?: CompressOptions): Uint8Array<ArrayBuffer>;
   /** Bare deflate, without zlib's head. */
   export function deflateSync(data: Bytes, options?: CompressOptions): Uint8Array<ArrayBuffer>;
+  /** The content of what `deflateSync` has compressed. */
   export function inflateSync(data: Bytes, options?: CompressOptions): Uint8Array<ArrayBuffer>;
+  /** Compresses with Zstandard. */
   export function zstdCompressSync(data: Bytes, options?: { level?: number }): Buffer;
+  /** The content of what Zstandard has compressed. */
   export function zstdDecompressSync(data: Bytes): Buffer;
+  /** As `zstdCompressSync`, in the background. */
   export function zstdCompress(data: Bytes, options?: { level?: number }): Promise<Buffer>;
+  /** As `zstdDecompressSync`, in the background. */
   export function zstdDecompress(data: Bytes): Promise<Buffer>;
 
   /** Whether two values are alike; strictly also in their classes and undefined members. */
@@ -263,13 +292,13 @@ declare module "bun" {
   /** Whether a value has all that another one has. */
   export function deepMatch(subset: object, value: object): boolean;
 
-  /** Sorts by the time at which it was made. */
+  /** A UUID that sorts by the time at which it was made. */
   export function randomUUIDv7(
     encoding?: "hex" | "base64" | "base64url",
     timestamp?: number | Date,
   ): string;
   export function randomUUIDv7(encoding: "buffer", timestamp?: number | Date): Buffer;
-  /** The same for the same name. */
+  /** A UUID that is the same for the same name and namespace. */
   export function randomUUIDv5(
     name: string | ArrayBufferView,
     namespace: "dns" | "url" | "oid" | "x500" | (string & {}) | ArrayBufferView,
@@ -282,6 +311,7 @@ declare module "bun" {
   ): Buffer;
 
   type TextEncoding = import("node:crypto").BinaryToTextEncoding;
+  /** Hashes, by the algorithms that Node has; with a key, an HMAC. */
   export class CryptoHasher {
     constructor(algorithm: string, key?: Bytes);
     static readonly algorithms: string[];
@@ -311,14 +341,21 @@ declare module "bun" {
     hash(data: Bytes, encoding: TextEncoding): string;
     hash<Into extends ArrayBufferView>(data: Bytes, into: Into): Into;
   }
+  /** Hashes with MD5. */
   export const MD5: HasherClass;
+  /** Hashes with SHA-1. */
   export const SHA1: HasherClass;
+  /** Hashes with SHA-224. */
   export const SHA224: HasherClass;
+  /** Hashes with SHA-256. */
   export const SHA256: HasherClass;
+  /** Hashes with SHA-384. */
   export const SHA384: HasherClass;
+  /** Hashes with SHA-512. */
   export const SHA512: HasherClass;
+  /** Hashes with SHA-512/256. */
   export const SHA512_256: HasherClass;
-  /** SHA-512/256. */
+  /** Hashes with SHA-512/256. */
   export function sha(data: Bytes): Uint8Array<ArrayBuffer>;
   export function sha(data: Bytes, encoding: TextEncoding): string;
 
