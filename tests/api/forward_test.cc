@@ -277,8 +277,9 @@ TEST(Forward, AnUploadThatIsCutIsCutForTheOther) {
 TEST(Forward, EndsWhenTheClientGoesBeforeTheReply) {
   bool gone = false;
   Served origin({.fetch = [&](Request& req) -> Task<Response> {
-    std::stop_callback told(req.stop_token(), [&] { gone = true; });
-    while (!gone) co_await sleep(1ms);
+    const std::stop_token stop = req.stop_token();
+    const std::stop_callback told(stop, [&] { gone = true; });
+    while (!stop.stop_requested()) co_await sleep(1ms);
     co_return "late";
   }});
   Served proxy(proxy_to(url_of(origin)));
@@ -293,9 +294,10 @@ TEST(Forward, EndsWhenTheClientGoesWhileNothingComes) {
   bool gone = false;
   Served origin({.fetch = [&] {
     return Response::stream([&](Writer& out) -> Task<> {
-      std::stop_callback told(out.stop_token(), [&] { gone = true; });
+      const std::stop_token stop = out.stop_token();
+      const std::stop_callback told(stop, [&] { gone = true; });
       co_await out.write("first");
-      while (!gone) co_await sleep(1ms);
+      while (!stop.stop_requested()) co_await sleep(1ms);
     });
   }});
   Served proxy(proxy_to(url_of(origin)));

@@ -375,8 +375,9 @@ TEST(Fetch, DoesNotTakeOurOwnSlownessForSilence) {
 TEST(Fetch, IsCancelledByItsToken) {
   bool gone = false;
   Served other({.fetch = [&](Request& req) -> Task<Response> {
-    std::stop_callback told(req.stop_token(), [&] { gone = true; });
-    while (!gone) co_await sleep(1ms);
+    const std::stop_token stop = req.stop_token();
+    const std::stop_callback told(stop, [&] { gone = true; });
+    while (!stop.stop_requested()) co_await sleep(1ms);
     co_return "late";
   }});
   std::stop_source source;
