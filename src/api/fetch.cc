@@ -6,6 +6,7 @@
 #include <bao/fetch.h>
 #include <bao/request.h>
 
+#include "api/call.h"
 #include "api/fetch_state.h"
 #include "api/loop_state.h"
 #include "http/displayed_text.h"
@@ -245,8 +246,13 @@ FetchRequest& FetchRequest::forward(Request& request) {
   fields.set("X-Forwarded-Proto", request.url().starts_with("https:") ? "https" : "http");
   method(std::string(request.method()));
   order_->order.fields = std::move(fields);
-  const auto length = length_in(request.field("content-length"));
-  if (length.value_or(0) > 0 || request.field("transfer-encoding")) body(request.body(), length);
+  auto length = length_in(request.field("content-length"));
+  const bool has_body = length.value_or(0) > 0 || request.field("transfer-encoding").has_value();
+  if (detail::Call::of(request).exchange().decodes_body()) {
+    order_->order.fields.remove("Content-Encoding");
+    length.reset();
+  }
+  if (has_body) body(request.body(), length);
   return stop(request.stop_token());
 }
 
