@@ -5,8 +5,11 @@
 #include <bao/cookie.h>
 #include <bao/directory.h>
 #include <bao/error.h>
+#include <bao/event_stream.h>
+#include <bao/fetch.h>
 #include <bao/fields.h>
 #include <bao/file.h>
+#include <bao/form.h>
 #include <bao/handler.h>
 #include <bao/loop.h>
 #include <bao/options.h>

@@ -6,6 +6,8 @@
 #include <string>
 #include <utility>
 
+#include <bao/fields.h>
+
 namespace bao {
 
 namespace detail {
@@ -46,6 +48,10 @@ class Body {
   /// Throws BodyError if the rest never arrives, and once a reply without a stream is out; and
   /// std::logic_error if somebody else waits for the next piece already.
   Next next() const { return Next(source_); }
+
+  /// The fields behind a chunked body, once `next` has come to its end; see Request::trailers.
+  /// Good as long as this handle.
+  const Fields& trailers() const;
 
  private:
   friend class detail::Call;

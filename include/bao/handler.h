@@ -2,6 +2,7 @@
 
 #include <concepts>
 #include <coroutine>
+#include <cstdint>
 #include <exception>
 #include <memory>
 #include <optional>
@@ -134,7 +135,11 @@ class Handler {
     call_->run(request, server, receiver);
   }
 
+  /// The most bytes that a body may have here; none: the server's word holds.
+  const std::optional<std::uint64_t>& max_body() const { return max_body_; }
+
   friend Handler buffered(Handler handler);
+  friend Handler body_limit(std::uint64_t bytes, Handler handler);
 
  private:
   struct Call {
@@ -194,6 +199,7 @@ class Handler {
 
   std::shared_ptr<Call> call_;
   bool wants_body_ = false;
+  std::optional<std::uint64_t> max_body_;
 };
 
 /// The handler, called only once the whole body has arrived, so that `req.text().get()` needs no
@@ -201,6 +207,14 @@ class Handler {
 /// code of the program has run.
 inline Handler buffered(Handler handler) {
   handler.wants_body_ = true;
+  return handler;
+}
+
+/// The handler, with a limit of its own on the bodies that come to it, above or below
+/// `.max_request_body_size`: `{"/upload", bao::body_limit(4ull << 30, upload)}`. Larger ones are
+/// answered with 413, before the handler runs if the client says how large they are.
+inline Handler body_limit(std::uint64_t bytes, Handler handler) {
+  handler.max_body_ = bytes;
   return handler;
 }
 

@@ -13,6 +13,7 @@
 #include <bao/body.h>
 #include <bao/cookie.h>
 #include <bao/error.h>
+#include <bao/form.h>
 #include <bao/peer_certificate.h>
 #include <bao/response.h>
 #include <bao/socket_address.h>
@@ -140,9 +141,18 @@ class Request {
   }
   /// The body piece by piece; see Body. Throws std::logic_error if it was taken as a whole.
   Body body();
+  /// The body as a form, `multipart/form-data` or `application/x-www-form-urlencoded`:
+  /// `bao::Form form = co_await req.form();`. Throws FormError if it is none, and BodyError if it
+  /// does not arrive.
+  Task<Form> form(FormLimits limits = {});
+  /// The same part by part; see FormReader. Throws FormError if the type is not that of a form.
+  FormReader form_parts(FormLimits limits = {});
+  /// The fields behind a chunked body (RFC 9110 section 6.5), once its end has been read; those
+  /// that may only stand in a head are left out. Empty before, and for bodies that nobody reads.
+  const Fields& trailers() const;
   /// The most bytes that the body of this request may have, where that is less than
-  /// `.max_request_body_size`. Call it before the body is asked for: a larger one is then answered
-  /// with 413.
+  /// `.max_request_body_size`, or bao::body_limit, allows. Call it before the body is asked for: a
+  /// larger one is then answered with 413.
   void limit_body(std::uint64_t bytes);
   /// Has the body decoded if it was sent with `Content-Encoding: gzip` or `deflate`, without
   /// `.decode_request_bodies`. Call it before the body is asked for; std::logic_error otherwise.

@@ -46,14 +46,17 @@ bool flag_option(napi_env env, napi_value options, const char* name) {
 }
 
 // Numbers are checked in JavaScript, so what does not fit is just very large.
+int64_t whole(double given) {
+  return given >= 9e15 ? int64_t{9'000'000'000'000'000} : static_cast<int64_t>(given);
+}
+
 template <typename Number>
 void read_number(napi_env env, napi_value options, const char* name, Number& number) {
   napi_value value = property(env, options, name);
   if (value == nullptr) return;
   const double given = to_number(env, value);
   if (std::isnan(given) || given < 0) throw WrongValue(std::string("Option ") + name + " is wrong");
-  number = given >= 9e15 ? static_cast<Number>(int64_t{9'000'000'000'000'000})
-                         : static_cast<Number>(static_cast<int64_t>(given));
+  number = static_cast<Number>(whole(given));
 }
 
 // What the process's environment holds, as JavaScript sees it: a worker has its own.
@@ -216,6 +219,13 @@ http::Reference<server::Table> to_table(Environment& environment, napi_value rou
   }
   const double fetch = to_number(env, property(env, routes, "fetch"));
   if (fetch >= 0) builder.set_fetch(static_cast<server::HandlerId>(fetch));
+  napi_value limits = property(env, routes, "limits");
+  const uint32_t count = length(env, limits);
+  for (uint32_t i = 0; i + 1 < count; i += 2) {
+    builder.set_body_limit(
+        static_cast<server::HandlerId>(to_number(env, element(env, limits, i))),
+        static_cast<uint64_t>(whole(to_number(env, element(env, limits, i + 1)))));
+  }
   return std::move(builder).build(std::move(application));
 }
 

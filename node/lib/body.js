@@ -324,9 +324,9 @@ const members = {
     return read(this, false, (value) => new Blob(value === null ? [] : [value], { type }));
   },
 
-  formData() {
+  formData(...options) {
     const type = this.headers.get("content-type") ?? "";
-    return read(this, false, (value) => readFormData(type, toBytes(value)));
+    return read(this, false, (value) => readFormData(type, toBytes(value), options[0]));
   },
 
   textStream() {

@@ -2,7 +2,7 @@
  * FormData as a body: written as multipart/form-data, read from that and from
  * application/x-www-form-urlencoded.
  */
-import { Blob } from "node:buffer";
+import { Blob, Buffer } from "node:buffer";
 import { platformResponse } from "./platform_classes.js";
 
 /**
@@ -52,10 +52,18 @@ function withLineEnds(text) {
   return text.replace(/\r\n|\r|\n/g, "\r\n");
 }
 
+/**
+ * Many times what pages have. A hundred thousand parts fit into some megabytes, and would keep the
+ * thread busy for seconds.
+ */
+const MOST_PARTS = 1000;
+
 /** Reads a form from the bytes of a body with this content type. */
-export async function readFormData(type, bytes) {
+export async function readFormData(type, bytes, options) {
   const essence = type.split(";", 1)[0].trim().toLowerCase();
+  const most = mostParts(options);
   if (essence === "application/x-www-form-urlencoded") {
+    if (hasMore(bytes, "&", most)) throw tooManyParts(most);
     return formOfPairs(new TextDecoder().decode(bytes));
   }
   if (essence !== "multipart/form-data") {
@@ -64,8 +72,34 @@ export async function readFormData(type, bytes) {
         `application/x-www-form-urlencoded, not ${JSON.stringify(type)}`,
     );
   }
+  const boundary = /;\s*boundary=(?:"([^"]*)"|([^\s;"]*))/i.exec(type);
+  // Beside those of the parts there is the last one.
+  if (boundary && hasMore(bytes, `--${boundary[1] ?? boundary[2]}`, most + 1)) {
+    throw tooManyParts(most);
+  }
   const PlatformResponse = await platformResponse();
   return new PlatformResponse(bytes, { headers: { "content-type": type } }).formData();
+}
+
+function mostParts(options) {
+  const most = options?.maxParts ?? MOST_PARTS;
+  if (most >= 0) return most;
+  throw new TypeError(`formData(): maxParts is ${String(most)}: give a number that is not negative`);
+}
+
+function tooManyParts(most) {
+  const mend = "formData({ maxParts }) allows more";
+  return new RangeError(`A form has more than ${most} parts: ${mend}`);
+}
+
+/** Whether a text is there more than so many times. */
+function hasMore(bytes, text, most) {
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  let count = 0;
+  for (let at = buffer.indexOf(text); at >= 0; at = buffer.indexOf(text, at + text.length)) {
+    if (++count > most) return true;
+  }
+  return false;
 }
 
 function formOfPairs(text) {

@@ -332,6 +332,8 @@ export interface Routes {
   webSockets: boolean;
   /** Pattern, target, or pattern, [method, target, …] */
   routes: (string | Target | (string | Target)[])[];
+  /** Handler, the most bytes of bodies that come to it, handler … */
+  limits: number[];
 }
 
 /**

@@ -26,14 +26,14 @@ let lastTable = 0;
  */
 export function compile(options, server) {
   const table = ++lastTable;
-  const compiler = { server, error: options.error, numbers: [], late: new Map() };
+  const compiler = { server, error: options.error, numbers: [], late: new Map(), limits: [] };
   tables.set(table, compiler.numbers);
   try {
     const routes = [];
     for (const name of ["static", "routes"]) addRoutes(compiler, name, options[name], routes);
     const fetch = options.fetch ? number(compiler, options.fetch, null) : -1;
     const webSockets = options.websocket !== undefined && options.websocket !== null;
-    const compiled = { table, fetch, routes, webSockets };
+    const compiled = { table, fetch, routes, webSockets, limits: compiler.limits };
     return { ...compiled, prepared: compiler.late.size > 0 ? prepare(compiled, compiler) : null };
   } catch (error) {
     forget(table);
@@ -41,7 +41,7 @@ export function compile(options, server) {
   }
 }
 
-async function prepare({ table, fetch, routes, webSockets }, { numbers, late }) {
+async function prepare({ table, fetch, routes, webSockets, limits }, { numbers, late }) {
   const parts = new Map();
   // What fails goes on to be told by its handler.
   const settled = [...late].map(([number, promise]) =>
@@ -56,7 +56,7 @@ async function prepare({ table, fetch, routes, webSockets }, { numbers, late }) 
     Array.isArray(target) ? target.map(place) : (parts.get(target) ?? target);
   const next = ++lastTable;
   tables.set(next, numbers);
-  return { table: next, fetch, routes: routes.map(place), webSockets };
+  return { table: next, fetch, routes: routes.map(place), webSockets, limits };
 }
 
 /** The table's function: its handlers' numbers are free, unless another table has them, too. */
@@ -137,8 +137,10 @@ function preparedTarget(compiler, pattern, response) {
 
 function targetsByMethod(compiler, pattern, byMethod) {
   const targets = [];
+  const limit = limitOf(pattern, byMethod.maxRequestBodySize);
   for (const method of Object.keys(byMethod)) {
     const value = byMethod[method];
+    if (method === "maxRequestBodySize") continue;
     if (!METHODS.includes(method)) {
       refuse(pattern, `lists ${JSON.stringify(method)}: methods are ${METHODS.join(", ")}`);
     }
@@ -148,12 +150,23 @@ function targetsByMethod(compiler, pattern, byMethod) {
       refuse(pattern, `has ${shown(value)} for ${method}: give a handler or a Response`);
     }
     targets.push(method, target);
+    if (limit !== null && typeof target === "number") compiler.limits.push(target, limit);
   }
   if (targets.length === 0) {
     const mend = `give at least one of ${METHODS.join(", ")}, or remove the route`;
     refuse(pattern, `lists no method: ${mend}`);
   }
   return targets;
+}
+
+/** The most bytes that bodies may have on this route, in place of the server's option; or null. */
+function limitOf(pattern, value) {
+  if (value === undefined || value === null) return null;
+  if (typeof value === "number" && (Number.isInteger(value) || value === Infinity) && value >= 0) {
+    return value;
+  }
+  const mend = "give a whole number that is not negative";
+  return refuse(pattern, `has the maxRequestBodySize ${shown(value)}: ${mend}`);
 }
 
 /**

@@ -90,10 +90,13 @@ export interface RequestInit {
 }
 
 /** A request: one that came in, or one that the program made. */
-export interface Request extends Omit<globalThis.Request, "clone" | "headers" | "json"> {
+export interface Request
+  extends Omit<globalThis.Request, "clone" | "formData" | "headers" | "json"> {
   readonly headers: Headers;
   /** Rejects with a SyntaxError if the body is no JSON. */
   json(): Promise<any>;
+  /** Rejects with a RangeError if the form has more than `maxParts` (1000) parts. */
+  formData(options?: { maxParts?: number }): Promise<FormData>;
   clone(): Request;
 }
 
@@ -301,7 +304,10 @@ export type Route<Path extends string = string> =
   | BunFile
   | Directory
   | false
-  | { [Name in Method]?: Handler<RoutedRequest<Path>> | Reply | BunFile | Directory };
+  | ({ [Name in Method]?: Handler<RoutedRequest<Path>> | Reply | BunFile | Directory } & {
+      /** The most bytes of a body here, in place of the server's `maxRequestBodySize`. */
+      maxRequestBodySize?: number;
+    });
 
 /** What a handler threw. */
 export interface ThrownError extends Error {

@@ -102,6 +102,14 @@ server::HandlerId App::add(Handler handler) {
   return static_cast<server::HandlerId>(handlers_.size() - 1);
 }
 
+void App::limit_bodies(server::Table::Builder& builder) const {
+  for (size_t id = 0; id < handlers_.size(); ++id) {
+    if (const auto& most = handlers_[id].max_body()) {
+      builder.set_body_limit(static_cast<server::HandlerId>(id), *most);
+    }
+  }
+}
+
 void App::on_request(server::Exchange& exchange, server::HandlerId id) {
   const Handler& handler = handlers_[id];
   if (handler.wants_body()) {
@@ -128,6 +136,7 @@ http::Reference<server::Table> make_table(Server server, TableOptions options, b
     }
   }
   if (options.fetch) builder.set_fetch(app->add(std::move(options.fetch)));
+  app->limit_bodies(builder);
   return std::move(builder).build(std::move(app));
 }
 

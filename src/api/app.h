@@ -26,6 +26,8 @@ class App final : public server::Application {
   }
 
   server::HandlerId add(Handler handler);
+  /// Tells the table of handlers with a limit of their own.
+  void limit_bodies(server::Table::Builder& builder) const;
   Server& server() { return server_; }
   const ErrorHandler& error_handler() const { return error_; }
   bool development() const { return capture_.has_value(); }

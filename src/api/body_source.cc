@@ -29,6 +29,11 @@ void throw_body_error(http::Failure failure) {
   throw BodyError(Reason::aborted, "The request was aborted before its body had arrived");
 }
 
+const Fields& trailers_of(const http::Exchange& exchange) {
+  static const Fields none{};
+  return exchange.trailers == nullptr ? none : *exchange.trailers;
+}
+
 BodySource::BodySource(server::Exchange& exchange) : exchange_(&exchange) {
   exchange.stream_body(*this);
 }
@@ -61,6 +66,10 @@ void BodySource::on_body(http::Exchange&) {
 }
 
 }  // namespace detail
+
+const Fields& Body::trailers() const {
+  return source_->trailers();
+}
 
 Body::Next::~Next() {
   if (waits_) source_->stop_waiting();

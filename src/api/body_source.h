@@ -12,6 +12,9 @@ namespace bao::detail {
 /// Throws the BodyError for a body that never arrives.
 [[noreturn]] void throw_body_error(http::Failure failure);
 
+/// The trailer fields that have come; none before the body's end.
+const Fields& trailers_of(const http::Exchange& exchange);
+
 /// What the handles of one body share: takes its pieces, and tells the exchange when nobody reads
 /// it any more.
 class BodySource final : public http::BodyReader {
@@ -30,6 +33,8 @@ class BodySource final : public http::BodyReader {
   void stop_waiting() { waiting_ = nullptr; }
   /// The piece, or none at the end. Throws BodyError.
   std::optional<std::string> take();
+
+  const Fields& trailers() const { return trailers_of(*exchange_); }
 
   // http::BodyReader
   void on_body(http::Exchange& exchange) override;

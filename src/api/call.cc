@@ -4,6 +4,8 @@
 #include <system_error>
 #include <utility>
 
+#include <bao/fetch.h>
+
 #include "api/app.h"
 #include "api/body_source.h"
 #include "api/file_reply.h"
@@ -183,7 +185,29 @@ void Call::run_error_handler(const std::exception_ptr& error) {
   go_on();
 }
 
+// A form that is none is its client's fault, and the answer says so; another server's failure is
+// for the log.
+bool Call::answer_by_status(const std::exception_ptr& error) {
+  try {
+    std::rethrow_exception(error);
+  } catch (const FormError& refusal) {
+    exchange_->reply({.status = refusal.status(),
+                      .content_type = "text/plain;charset=utf-8",
+                      .body = std::string(refusal.what()) + "\n"});
+    return true;
+  } catch (const FetchError& failure) {
+    exchange_->server().log(failure.what());
+    exchange_->reply({.status = failure.status(),
+                      .content_type = "text/plain;charset=utf-8",
+                      .body = failure.status() == 504 ? "Gateway Timeout\n" : "Bad Gateway\n"});
+    return true;
+  } catch (...) {
+    return false;
+  }
+}
+
 void Call::send_error_page(const std::exception_ptr& error) {
+  if (answer_by_status(error)) return;
   const http::RequestHead& head = exchange_->head;
   server::ErrorPageContent content = server::describe_exception(error);
   content.request_line = request_line(head);

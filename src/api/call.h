@@ -67,6 +67,7 @@ class Call final : public http::ExchangeObserver, public net::Resident, private 
   void fail(const std::exception_ptr& error);
   void run_error_handler(const std::exception_ptr& error);
   void send_file(const File& file, const Response& response);
+  bool answer_by_status(const std::exception_ptr& error);
   void send_error_page(const std::exception_ptr& error);
   void move_to_heap_and_fail(const std::exception_ptr& error);
   void end();

@@ -28,6 +28,11 @@ BlockingPool& LoopState::pool() {
   return *pool_;
 }
 
+outbound::Client& LoopState::outbound() {
+  if (outbound_ == nullptr) outbound_ = std::make_unique<outbound::Client>(loop);
+  return *outbound_;
+}
+
 void LoopState::run(RunOptions options) {
   if (loop.in_turn()) {
     throw std::logic_error(

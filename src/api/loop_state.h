@@ -9,6 +9,7 @@
 
 #include "api/blocking_pool.h"
 #include "net/loop.h"
+#include "outbound/client.h"
 
 namespace bao::detail {
 
@@ -32,6 +33,8 @@ class LoopState {
   net::Loop loop;
 
   BlockingPool& pool();
+  /// What asks other servers; made when it is first used.
+  outbound::Client& outbound();
 
   /// The servers that a signal stops.
   void add_server(const std::shared_ptr<ServerState>& server) {
@@ -46,8 +49,9 @@ class LoopState {
 
   std::vector<std::weak_ptr<ServerState>> servers_;
   std::optional<std::chrono::steady_clock::time_point> first_signal_;  // of this run
-  // Behind `loop`, so that its threads end before the loop that they post to.
+  // Behind `loop`, so that threads end before the loop that they post to, and transfers as well.
   std::unique_ptr<BlockingPool> pool_;
+  std::unique_ptr<outbound::Client> outbound_;
 };
 
 }  // namespace bao::detail

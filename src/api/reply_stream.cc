@@ -1,43 +1,15 @@
 #include "api/reply_stream.h"
 
-#include <array>
 #include <stdexcept>
 #include <utility>
 
-#include "http/tokens.h"
+#include "http/trailers.h"
 #include "server/error_page.h"
 #include "server/server.h"
 
 namespace bao {
 
 namespace detail {
-
-namespace {
-
-// Fields that a trailer section may not hold (RFC 9110 section 6.5.1): a recipient that merged them
-// into the head would read the message anew.
-constexpr std::array<std::string_view, 20> kNotInTrailers{"authorization",
-                                                          "cache-control",
-                                                          "connection",
-                                                          "content-encoding",
-                                                          "content-length",
-                                                          "content-location",
-                                                          "content-range",
-                                                          "content-type",
-                                                          "date",
-                                                          "expires",
-                                                          "host",
-                                                          "location",
-                                                          "retry-after",
-                                                          "set-cookie",
-                                                          "te",
-                                                          "trailer",
-                                                          "transfer-encoding",
-                                                          "upgrade",
-                                                          "vary",
-                                                          "www-authenticate"};
-
-}  // namespace
 
 ReplyStream::ReplyStream(server::Exchange& exchange, const Response& response)
     : exchange_(&exchange),
@@ -97,7 +69,13 @@ void ReplyStream::on_done() {
 // The head is out, so no error page can be sent: the client learns of it by the reset.
 void ReplyStream::fail(const std::exception_ptr& error) {
   if (gone()) return;
-  exchange_->server().log(server::render_error_text(server::describe_exception(error)));
+  try {
+    std::rethrow_exception(error);
+  } catch (const ClientGone&) {
+    // The producer has taken the client's end for its going: there is nothing to tell.
+  } catch (...) {
+    exchange_->server().log(server::render_error_text(server::describe_exception(error)));
+  }
   exchange_->abort();
 }
 
@@ -166,11 +144,9 @@ Writer::Write Writer::write(std::string_view piece) {
 }
 
 void Writer::set_trailer(std::string_view name, std::string_view value) {
-  for (std::string_view refused : detail::kNotInTrailers) {
-    if (http::equals_ignoring_case(name, refused)) {
-      throw std::invalid_argument("Field \"" + std::string(refused) +
-                                  "\" may not stand in a trailer: set it on the Response");
-    }
+  if (!http::may_be_trailer(name)) {
+    throw std::invalid_argument("Field \"" + std::string(name) +
+                                "\" may not stand in a trailer: set it on the Response");
   }
   stream_.trailers().set(name, value);
 }

@@ -5,6 +5,7 @@
 
 #include <bao/request.h>
 
+#include "api/body_source.h"
 #include "api/call.h"
 #include "http/query.h"
 #include "http/tokens.h"
@@ -98,6 +99,10 @@ std::string Request::param(std::string_view name) const {
 
 Cookies& Request::cookies() const {
   return call_.cookies();
+}
+
+const Fields& Request::trailers() const {
+  return detail::trailers_of(call_.exchange());
 }
 
 Body Request::body() {

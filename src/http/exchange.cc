@@ -223,6 +223,7 @@ void Exchange::clear() {
   observer_ = nullptr;
   reader_ = nullptr;
   added_fields = nullptr;
+  trailers = nullptr;
   body_filter_ = nullptr;
   own_filter_ = nullptr;
   reply_filter_ = nullptr;

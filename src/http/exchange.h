@@ -183,6 +183,10 @@ class Exchange {
   /// Bytes of the body that were delivered.
   uint64_t body_received() const { return body_received_; }
 
+  /// The fields behind the body, once it is whole; null for none. The codec has left out those that
+  /// a trailer section may not have (RFC 9110 section 6.5.1).
+  std::unique_ptr<Fields> trailers;
+
   /// Where it came from; null when the connection is gone.
   Stream* stream() const { return stream_; }
   Failure failure() const { return failure_; }
@@ -315,6 +319,9 @@ class ExchangeHandler {
   /// A request's head is here. The handler replies before it returns, or keeps a reference and
   /// replies later.
   virtual void on_request(Exchange& exchange) = 0;
+  /// The most bytes that the body of any request may have, where that is more than the codec's own
+  /// limit; `on_request` then judges those above it. 0: nowhere.
+  virtual uint64_t largest_body() const { return 0; }
 
  protected:
   ~ExchangeHandler() = default;

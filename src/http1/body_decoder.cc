@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "http/tokens.h"
+#include "http/trailers.h"
 #include "http1/line_scan.h"
 
 namespace bao::http1 {
@@ -29,8 +30,9 @@ BodyDecoder BodyDecoder::with_length(uint64_t length) {
   return decoder;
 }
 
-BodyDecoder BodyDecoder::chunked() {
+BodyDecoder BodyDecoder::chunked(const HeadLimits& trailer_limits) {
   BodyDecoder decoder;
+  decoder.trailer_limits_ = trailer_limits;
   decoder.is_chunked_ = true;
   decoder.extension_budget_ = kLimits.max_extension_excess;
   decoder.state_ = State::size_first_digit;
@@ -55,6 +57,7 @@ BodyDecoder::Status BodyDecoder::decode(std::string_view& input, std::string_vie
     }
     Status status = step(input.front());
     if (status == Status::refused) return status;
+    if (trailer_fields_ > 0) trailer_lines_ += input.front();
     input.remove_prefix(1);
   }
   return Status::done;
@@ -147,14 +150,20 @@ BodyDecoder::Status BodyDecoder::extension_byte(char byte) {
 }
 
 BodyDecoder::Status BodyDecoder::trailer_byte(char byte) {
-  if (++overhead_ > kLimits.max_trailer_bytes) return refuse("the trailer fields are too large");
+  if (++overhead_ > trailer_limits_.max_bytes) {
+    refusal_ = {431, "the trailer fields are too large"};
+    return Status::refused;
+  }
   switch (state_) {
     case State::trailer_line_start:
       if (byte == '\r') {
         state_ = State::end_lf;
         return Status::more;
       }
-      if (++trailer_fields_ > kLimits.max_trailer_fields) return refuse("too many trailer fields");
+      if (++trailer_fields_ > trailer_limits_.max_fields) {
+        refusal_ = {431, "too many trailer fields"};
+        return Status::refused;
+      }
       state_ = State::trailer_name;
       if (!http::is_token_char(static_cast<unsigned char>(byte))) break;
       return Status::more;
@@ -183,6 +192,23 @@ BodyDecoder::Status BodyDecoder::trailer_byte(char byte) {
     default: break;
   }
   return refuse("a trailer field is malformed");
+}
+
+std::unique_ptr<Fields> BodyDecoder::take_trailers() {
+  if (trailer_lines_.empty()) return nullptr;
+  auto fields = std::make_unique<Fields>();
+  // Checked as it came: lines of a name, a colon and a value, then an empty one.
+  std::string_view lines = trailer_lines_;
+  for (size_t end = lines.find('\r'); end > 0; end = lines.find('\r')) {
+    const std::string_view line = lines.substr(0, end);
+    const size_t colon = line.find(':');
+    if (http::may_be_trailer(line.substr(0, colon))) {
+      fields->append(line.substr(0, colon), line.substr(colon + 1));
+    }
+    lines.remove_prefix(end + 2);
+  }
+  trailer_lines_.clear();
+  return fields;
 }
 
 }  // namespace bao::http1

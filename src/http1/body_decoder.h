@@ -2,7 +2,11 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
+#include <string>
 #include <string_view>
+
+#include <bao/fields.h>
 
 #include "http1/request_parser.h"
 
@@ -15,22 +19,19 @@ struct ChunkLimits {
   /// Of all of them together, beyond as much as there is content: small chunks with large
   /// extensions would make a server read many times what it counts.
   uint32_t max_extension_excess = 16 * 1024;
-  uint32_t max_trailer_bytes = 16 * 1024;
-  uint32_t max_trailer_fields = 200;
 };
 
 /// Finds where the content of a request body is, with Content-Length or chunked (RFC 9112
 /// sections 6.2 and 7.1), and where the message ends. Bytes in, views out; strict: CRLF everywhere,
-/// sizes of plain hexadecimal digits, no bare LF in an extension. Trailer fields are checked and
-/// dropped.
+/// sizes of plain hexadecimal digits, no bare LF in an extension.
 class BodyDecoder {
  public:
   BodyDecoder() = default;
 
   /// For a body of `length` bytes.
   static BodyDecoder with_length(uint64_t length);
-  /// For a chunked body.
-  static BodyDecoder chunked();
+  /// For a chunked body; its trailer section may have as much as a head.
+  static BodyDecoder chunked(const HeadLimits& trailer_limits = {});
 
   enum class Status : uint8_t {
     content,  ///< `content` holds a piece; call again
@@ -48,6 +49,9 @@ class BodyDecoder {
   uint64_t remaining() const { return remaining_; }
   bool is_chunked() const { return is_chunked_; }
   const Refusal& refusal() const { return refusal_; }
+  /// The trailer fields, once it is done; null for none. Those that only a head may have are left
+  /// out (RFC 9110 section 6.5.1).
+  std::unique_ptr<Fields> take_trailers();
 
  private:
   enum class State : uint8_t {
@@ -79,6 +83,8 @@ class BodyDecoder {
   uint64_t extension_budget_ = 0;
   uint32_t overhead_ = 0;  // bytes of this chunk's extension, or of all trailer fields
   uint32_t trailer_fields_ = 0;
+  HeadLimits trailer_limits_;
+  std::string trailer_lines_;  // as they came
   State state_ = State::done;
   bool is_chunked_ = false;
   uint8_t size_digits_ = 0;

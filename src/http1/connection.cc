@@ -216,10 +216,12 @@ void Connection::begin_exchange() {
   http::RequestHead& head = exchange_->head;
   if (Refusal refusal = apply_request_rules(head, workspace_.settings.secure))
     return refuse(refusal, Failure::none);
-  if (!head.chunked && head.content_length > workspace_.settings.max_body_bytes) {
+  if (!head.chunked && head.content_length > workspace_.settings.max_body_bytes &&
+      head.content_length > workspace_.handler.largest_body()) {
     return refuse(kBodyTooLarge, Failure::body_too_large);
   }
-  body_ = head.chunked ? BodyDecoder::chunked() : BodyDecoder::with_length(head.content_length);
+  body_ = head.chunked ? BodyDecoder::chunked(workspace_.settings.head)
+                       : BodyDecoder::with_length(head.content_length);
   body_mode_ = body_.done() ? BodyMode::none : BodyMode::unread;
   in_exchange_ = true;
   replied_ = false;
@@ -303,7 +305,10 @@ bool Connection::read_body() {
       case BodyDecoder::Status::done: {
         const bool collected = body_mode_ == BodyMode::collecting;
         body_mode_ = BodyMode::none;
-        if (collected) exchange_->end_body();
+        if (collected) {
+          exchange_->trailers = body_.take_trailers();
+          exchange_->end_body();
+        }
         return true;
       }
       case BodyDecoder::Status::refused:

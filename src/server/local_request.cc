@@ -1,5 +1,6 @@
 #include "server/local_request.h"
 
+#include <algorithm>
 #include <span>
 #include <utility>
 
@@ -66,7 +67,8 @@ void LocalRequest::run(std::string_view head, std::string_view method, std::stri
   if (!refusal && !exchange_->head.chunked && exchange_->head.content_length != body.size()) {
     refusal = {400, "Content-Length is not the length of the body"};
   }
-  if (!refusal && body.size() > server_->settings().max_request_body_size) {
+  if (!refusal &&
+      body.size() > std::max(server_->settings().max_request_body_size, server_->largest_body())) {
     refusal = {413, "the body is larger than this server takes"};
   }
   if (refusal) return finish({.status = refusal.status, .body = std::string(refusal.reason)});

@@ -115,6 +115,10 @@ void Server::on_request(http::Exchange& exchange) {
   own.table->dispatch(own);
 }
 
+uint64_t Server::largest_body() const {
+  return table_->largest_body();
+}
+
 // False if the request is answered already: nobody understands its body.
 bool Server::begin_coding(Exchange& exchange) {
   if (compression_) exchange.filter_reply(*compression_);

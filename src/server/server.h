@@ -106,6 +106,7 @@ class Server final : public http::ExchangeHandler,
   /// http::ExchangeHandler
   Exchange& make_exchange() override;
   void on_request(http::Exchange& exchange) override;
+  uint64_t largest_body() const override;
 
   // What the parts of a server tell it.
   void on_accepted(net::Accepted accepted) override;

@@ -1,5 +1,6 @@
 #include "server/table.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "routing/pattern.h"
@@ -75,7 +76,7 @@ void Table::run(const Target& target, Exchange& exchange) const {
     return prepared->send(exchange, exchange.server().loop().wall_time());
   }
   if (const auto* id = std::get_if<HandlerId>(&target)) {
-    return application_->on_request(exchange, *id);
+    return call(*id, exchange);
   }
   const auto* file = std::get_if<FileReply>(&target);
   if (file != nullptr && send(*file, exchange)) return;
@@ -89,6 +90,22 @@ void Table::run(const Target& target, Exchange& exchange) const {
   }
   exchange.matched = false;
   fall_through(exchange, nullptr);
+}
+
+// Where handlers have limits of their own, bodies beyond the server's come as far as here.
+void Table::call(HandlerId id, Exchange& exchange) const {
+  if (!body_limits_.empty()) {
+    const auto own = body_limits_.find(id);
+    if (own != body_limits_.end()) exchange.body_limit = own->second;
+    if (!exchange.head.chunked && exchange.head.content_length > exchange.body_limit) {
+      exchange.reply({.status = 413,
+                      .content_type = "text/plain;charset=utf-8",
+                      .body = "the body is larger than this server takes here\n",
+                      .close = true});
+      return;
+    }
+  }
+  application_->on_request(exchange, id);
 }
 
 bool Table::send(const FileReply& file, Exchange& exchange) const {
@@ -105,7 +122,7 @@ bool Table::send(const DirectoryReply& directory, Exchange& exchange) const {
 
 // `route`: the most specific one that matched the path but does not list the method.
 void Table::fall_through(Exchange& exchange, const Route* route) const {
-  if (has_fetch_) return application_->on_request(exchange, fetch_);
+  if (has_fetch_) return call(fetch_, exchange);
   if (route != nullptr) {
     const Fields fields{{"Allow", route->allow}};
     exchange.reply({.status = 405, .fields = &fields});
@@ -163,6 +180,11 @@ void Table::Builder::add(std::string_view pattern,
 void Table::Builder::set_fetch(HandlerId id) {
   table_->has_fetch_ = true;
   table_->fetch_ = id;
+}
+
+void Table::Builder::set_body_limit(HandlerId id, uint64_t bytes) {
+  table_->body_limits_[id] = bytes;
+  table_->largest_body_ = std::max(table_->largest_body_, bytes);
 }
 
 http::Reference<Table> Table::Builder::build(std::unique_ptr<Application> application) && {

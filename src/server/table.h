@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <variant>
 #include <vector>
 
@@ -42,6 +43,9 @@ class Table {
   WebSocketHandler* web_sockets() const { return application_->web_sockets(); }
   /// Encodes the bodies of prepared replies, before the table answers anything.
   void compress(const Compression& compression);
+  /// The most bytes that the body of a request may have whose handler has a limit of its own; 0 if
+  /// none has.
+  uint64_t largest_body() const { return largest_body_; }
 
   void retain() { ++references_; }
   void release() {
@@ -62,6 +66,7 @@ class Table {
   Table() = default;
 
   void run(const Target& target, Exchange& exchange) const;
+  void call(HandlerId id, Exchange& exchange) const;
   bool send(const FileReply& file, Exchange& exchange) const;
   bool send(const DirectoryReply& directory, Exchange& exchange) const;
   void fall_through(Exchange& exchange, const Route* route) const;
@@ -71,6 +76,8 @@ class Table {
   std::vector<Route> routes_;
   bool has_fetch_ = false;
   HandlerId fetch_ = 0;
+  std::unordered_map<HandlerId, uint64_t> body_limits_;  // of handlers that have their own
+  uint64_t largest_body_ = 0;
   std::unique_ptr<Application> application_;
 };
 
@@ -87,6 +94,8 @@ class Table::Builder {
   void add(std::string_view pattern, std::vector<std::pair<http::Method, Target>> targets);
   /// The handler for whatever no route answers.
   void set_fetch(HandlerId id);
+  /// Bodies of requests to that handler may have so many bytes, whatever the server's limit is.
+  void set_body_limit(HandlerId id, uint64_t bytes);
 
   /// The table takes the application, whose handlers the ids name.
   http::Reference<Table> build(std::unique_ptr<Application> application) &&;

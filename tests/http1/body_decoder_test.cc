@@ -279,13 +279,32 @@ TEST(BodyDecoderTest, TheExtensionsOfAnHonestUploadAreFine) {
   EXPECT_EQ(decoded.content, content);
 }
 
-// ---- Section 7.1.2: trailer fields are checked and dropped
+// ---- Section 7.1.2: trailer fields
 
-TEST(BodyDecoderTest, TrailerFieldsAreDropped) {
+TEST(BodyDecoderTest, TrailerFieldsAreNoContent) {
   expect_content("0\r\nA: b\r\n\r\n", "");
   expect_content("1\r\nx\r\n0\r\nA: b\r\nC:\r\nD:\t\xff \r\n\r\n", "x");
   // Framing in a trailer changes nothing (RFC 9110 section 6.5.1).
   expect_content("1\r\nx\r\n0\r\nContent-Length: 100\r\nTransfer-Encoding: chunked\r\n\r\n", "x");
+}
+
+TEST(BodyDecoderTest, TrailerFieldsAreThereAtTheEnd) {
+  const std::string text = "1\r\nx\r\n0\r\nA: b\r\nC:\r\nD:\t\xff \r\nHost: x\r\n\r\n";
+  for (const Cuts& cuts : testing::all_ways(text.size())) {
+    BodyDecoder decoder = BodyDecoder::chunked();
+    size_t start = 0;
+    for (size_t end : cuts) {
+      std::string_view input = std::string_view(text).substr(start, end - start);
+      std::string_view content;
+      while (decoder.decode(input, content) == Status::content) {
+      }
+      start = end;
+    }
+    const auto trailers = decoder.take_trailers();
+    ASSERT_NE(trailers, nullptr);
+    EXPECT_EQ(trailers->lines(), "A: b\r\nC: \r\nD: \xff\r\n");
+    EXPECT_EQ(decoder.take_trailers(), nullptr);
+  }
 }
 
 TEST(BodyDecoderTest, MalformedTrailersAreRefused) {
@@ -298,23 +317,25 @@ TEST(BodyDecoderTest, MalformedTrailersAreRefused) {
 }
 
 TEST(BodyDecoderTest, TrailersMayBeAsLargeAsTheirLimits) {
-  const ChunkLimits limits;
-  auto decode_at_once = [](const std::string& text) {
-    return decode(BodyDecoder::chunked(), text, {text.size()}).status;
+  const HeadLimits limits{.max_bytes = 300, .max_fields = 20};
+  auto decode_at_once = [&](const std::string& text) {
+    const Decoded decoded = decode(BodyDecoder::chunked(limits), text, {text.size()});
+    EXPECT_EQ(decoded.refused, decoded.status == Status::refused ? 431 : 0);
+    return decoded.status;
   };
   // Everything behind the last chunk's size line counts.
   auto with_bytes = [](size_t bytes) {
     return "0\r\nA: " + std::string(bytes - 7, 'x') + "\r\n\r\n";
   };
-  EXPECT_EQ(decode_at_once(with_bytes(limits.max_trailer_bytes)), Status::done);
-  EXPECT_EQ(decode_at_once(with_bytes(limits.max_trailer_bytes + 1)), Status::refused);
+  EXPECT_EQ(decode_at_once(with_bytes(limits.max_bytes)), Status::done);
+  EXPECT_EQ(decode_at_once(with_bytes(limits.max_bytes + 1)), Status::refused);
   auto with_fields = [](uint32_t count) {
     std::string text = "0\r\n";
     for (uint32_t i = 0; i < count; ++i) text += "A:\r\n";
     return text + "\r\n";
   };
-  EXPECT_EQ(decode_at_once(with_fields(limits.max_trailer_fields)), Status::done);
-  EXPECT_EQ(decode_at_once(with_fields(limits.max_trailer_fields + 1)), Status::refused);
+  EXPECT_EQ(decode_at_once(with_fields(limits.max_fields)), Status::done);
+  EXPECT_EQ(decode_at_once(with_fields(limits.max_fields + 1)), Status::refused);
 }
 
 TEST(BodyDecoderTest, RandomBodiesComeBackWhole) {

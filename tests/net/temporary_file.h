@@ -4,7 +4,9 @@
 #include <cstdlib>
 #include <dirent.h>
 #include <fcntl.h>
+#include <fstream>
 #include <gtest/gtest.h>
+#include <iterator>
 #include <string>
 #include <string_view>
 #include <sys/stat.h>
@@ -34,6 +36,10 @@ class TemporaryFile {
   const std::string& path() const { return path_; }
   const std::string& folder() const { return folder_; }
 
+  std::string read() const {
+    std::ifstream in(path_, std::ios::binary);
+    return {std::istreambuf_iterator<char>(in), {}};
+  }
   /// Puts other content into the same file.
   void write(std::string_view content) const {
     const net::FileDescriptor file(
