@@ -63,11 +63,23 @@ function configurationIn(folder) {
     const path = join(folder, name);
     const text = textOf(path);
     if (text === null) continue;
+    return readConfiguration(folder, path, text);
+  }
+  return null;
+}
+
+function readConfiguration(folder, path, text) {
+  // What it extends is found by the hook that asks for configurations in turn: for the names in
+  // this one there is none yet.
+  known.set(folder, NONE);
+  try {
     const configuration = digest(merged(path, text, MOST_EXTENDED));
     known.set(folder, configuration);
     return configuration;
+  } catch (error) {
+    known.delete(folder);
+    throw error;
   }
-  return null;
 }
 
 function textOf(path) {
