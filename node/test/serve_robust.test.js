@@ -81,7 +81,7 @@ test("an exception that leaves the table's function costs one connection alone",
       };
       const logged = new Promise((resolve) => (table.log = resolve));
       native.install(table);
-      const { url, server } = native.start(settings, { table: 1, fetch: 0, routes: [] });
+      const { url, server } = native.start(settings, { table: 1, fetch: 0, routes: [], limits: [] });
       await fetch(url).catch(() => console.log("cut"));
       console.log((await logged).split("\\n")[0]);
       console.log(await (await fetch(url)).text());
@@ -102,7 +102,7 @@ test("a status that is none of a reply becomes an error", async () => {
         return "x";
       };
       native.install(table);
-      const { url, server } = native.start(settings, { table: 1, fetch: 0, routes: [] });
+      const { url, server } = native.start(settings, { table: 1, fetch: 0, routes: [], limits: [] });
       for (const status of [201, 101, 600, 4000000]) {
         console.log((await fetch(url + "?" + status)).status);
       }
@@ -121,7 +121,7 @@ test("a prepared reply with a status that is none is refused", async () => {
       for (const status of [101, 4000000, NaN]) {
         const target = { status, lines: null, type: null, body: "x" };
         try {
-          native.start(settings, { table: 1, fetch: -1, routes: ["/", target] });
+          native.start(settings, { table: 1, fetch: -1, routes: ["/", target], limits: [] });
         } catch (error) {
           console.log(error.name, error.message);
         }
@@ -139,7 +139,7 @@ test("a string that is not made of bytes is refused where bytes are meant", asyn
       // U+010A would become a line feed.
       const target = { status: 200, lines: null, type: "a/b;\\u010dx", body: "x" };
       try {
-        native.start(settings, { table: 1, fetch: -1, routes: ["/", target] });
+        native.start(settings, { table: 1, fetch: -1, routes: ["/", target], limits: [] });
       } catch (error) {
         console.log(error.name, error.message);
       }
@@ -163,7 +163,7 @@ test("a second copy of the library does not take the first one's requests", asyn
       } catch (error) {
         console.log(error.name, error.message);
       }
-      const { url, server } = native.start(settings, { table: 1, fetch: 0, routes: [] });
+      const { url, server } = native.start(settings, { table: 1, fetch: 0, routes: [], limits: [] });
       console.log(await (await fetch(url)).text());
       native.stop(server, true, 1);
     `),
