@@ -22,6 +22,7 @@ async function serve() {
 class Browser {
   #number = 0;
   #waiting = new Map();
+  #loaded = new Map();
 
   constructor(folder) {
     this.process = spawn(
@@ -42,7 +43,8 @@ class Browser {
     });
   }
 
-  #take({ id, result, error }) {
+  #take({ id, result, error, method, sessionId }) {
+    if (method === "Page.loadEventFired") this.#loaded.get(sessionId)?.();
     const waiting = this.#waiting.get(id);
     this.#waiting.delete(id);
     if (error) waiting?.reject(new Error(error.message));
@@ -57,8 +59,12 @@ class Browser {
 
   /** A tab with that page. */
   async open(url) {
-    const { targetId } = await this.call("Target.createTarget", { url });
+    const { targetId } = await this.call("Target.createTarget", { url: "about:blank" });
     const { sessionId } = await this.call("Target.attachToTarget", { targetId, flatten: true });
+    await this.call("Page.enable", {}, sessionId);
+    const loaded = new Promise((resolve) => this.#loaded.set(sessionId, resolve));
+    await this.call("Page.navigate", { url }, sessionId);
+    await loaded;
     const run = async (expression) => {
       const { result, exceptionDetails } = await this.call(
         "Runtime.evaluate",

@@ -26,9 +26,13 @@ say "$second" 'hi'
 hears "$first" 'Bob: hi'
 enter /rooms/2 "Cookie: $(login Eve)"
 hears "$socket" 'You are in room 2'
+third=$socket
 say "$first" 'only for room 1'
 hears "$second" 'Ada: only for room 1'
 leave "$second"
 next_line
 [[ $line == 'Bob has left' ]] || fail "it said: $line"
+# A graceful stop waits for those who are still there.
+leave "$first"
+leave "$third"
 finish
