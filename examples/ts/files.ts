@@ -1,5 +1,5 @@
-// A drop box: a page, a folder of files, uploads by forms and by PUT. The engine sends the files, with conditions and
-// ranges; what comes is written to disk as it arrives, so neither costs memory.
+// A drop box: a page, a folder of files, uploads by forms and by PUT. The engine sends the files,
+// with conditions and ranges; what comes is written to disk as it arrives. Neither costs memory.
 // Try it: curl -T some.file http://localhost:3000/files/
 import { mkdirSync } from "node:fs";
 import { basename, join } from "node:path";
@@ -50,7 +50,9 @@ const server = serve({
   },
 
   // A file that is not there fails with ENOENT.
-  error: (error) => new Response(`${error.message}\n`, { status: error.code === "ENOENT" ? 404 : 400 }),
+  error(error) {
+    return new Response(`${error.message}\n`, { status: error.code === "ENOENT" ? 404 : 400 });
+  },
 });
 
 console.log(`listening on ${server.url}`);

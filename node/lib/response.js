@@ -270,7 +270,7 @@ function partsOfStream(response, stream, length) {
 const LARGE_BLOB = 1024 * 1024;
 
 function isLargeBlob(body) {
-  return body !== null && typeof body === "object" && body instanceof Blob && body.size > LARGE_BLOB;
+  return typeof body === "object" && body instanceof Blob && body.size > LARGE_BLOB;
 }
 
 function partsOfBlob(response) {

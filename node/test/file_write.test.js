@@ -2,7 +2,15 @@
 import assert from "node:assert/strict";
 import { execFileSync, spawn } from "node:child_process";
 import fs from "node:fs";
-import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync, statSync } from "node:fs";
+import {
+  closeSync,
+  existsSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  statSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test as anyTest } from "node:test";
@@ -265,7 +273,9 @@ test("a writer waits for a slow pipe", async () => {
   let got = "";
   const buffer = Buffer.alloc(200_000);
   while (got.length < 100_003) {
-    const count = await new Promise((resolve) => fs.read(reading, buffer, (_, read) => resolve(read)));
+    const count = await new Promise((resolve) => {
+      fs.read(reading, buffer, (_, length) => resolve(length));
+    });
     got += buffer.toString("latin1", 0, count);
   }
   assert.deepEqual(await Promise.all(writes), [100_000, 3]);

@@ -201,7 +201,11 @@ test("a file may stand on a route, for each method, and in `static`", async () =
 });
 
 test("a missing file on a route lets the request go on", async () => {
-  const routes = { "/a/b": file(nothing), "/a/:any": new Response(file(folder)), "/*": file("/dev/null") };
+  const routes = {
+    "/a/b": file(nothing),
+    "/a/:any": new Response(file(folder)),
+    "/*": file("/dev/null"),
+  };
   const server = start({ routes, fetch: (request) => new Response(new URL(request.url).pathname) });
   for (const path of ["/a/b", "/a/c", "/d"]) {
     assert.equal(await (await at(server, path)).text(), path);
@@ -271,13 +275,18 @@ test("without an error handler it is a 500 that is printed", async () => {
 
 test("the error handler may answer with a file, and be wrong about that one, too", async () => {
   const server = start({
-    fetch: (request) => new Response(file(nothing), { status: request.url.endsWith("/b") ? 201 : 200 }),
+    fetch(request) {
+      return new Response(file(nothing), { status: request.url.endsWith("/b") ? 201 : 200 });
+    },
     error: () => new Response(file(ten), { status: 404 }),
   });
   for (const path of ["/a", "/b"]) {
     assert.deepEqual(await short(await at(server, path)), [404, ...WHOLE.slice(1)]);
   }
-  const wrong = start({ fetch: () => new Response(file(nothing)), error: () => new Response(file(folder)) });
+  const wrong = start({
+    fetch: () => new Response(file(nothing)),
+    error: () => new Response(file(folder)),
+  });
   const printed = await errorsOf(async () => assert.equal((await at(wrong)).status, 500));
   assert.deepEqual(printed.map((error) => error.code), ["EISDIR"]);
 });
@@ -341,7 +350,8 @@ test("a request is over when its file is on its way", async () => {
 test("large Blobs are sent piece by piece, with their length", async () => {
   const path = make("blob.bin", "b".repeat(5_000_000));
   const blob = await fs.openAsBlob(path, { type: "a/b" });
-  const server = start({ fetch: () => new Response(blob), routes: { "/copy": new Response(blob) } });
+  const routes = { "/copy": new Response(blob) };
+  const server = start({ fetch: () => new Response(blob), routes });
   for (const where of ["/", "/copy"]) {
     const reply = await at(server, where);
     assert.equal(reply.headers.get("content-length"), "5000000");

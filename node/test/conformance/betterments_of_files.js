@@ -52,7 +52,8 @@ export const files = [
   },
   {
     what: "Files in handlers",
-    bun: "have no Last-Modified, no Accept-Ranges, and are sent whatever the request's conditions say",
+    bun:
+      "have no Last-Modified, no Accept-Ranges, and are sent whatever the request's conditions say",
     bao: "are sent as those on routes",
     why: "a download that was cut can go on; nothing is sent twice",
     cases: (name, record) => isOfFile(name, record) && record.fields["last-modified"] === ABSENT,
