@@ -3,6 +3,7 @@
  * of the web's Request and Response on Bao's server, without an adapter.
  */
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import test from "node:test";
 import { fileURLToPath } from "node:url";
 
@@ -120,4 +121,25 @@ test("h3.ts: several cookies", { timeout: 60_000 }, async (t) => {
   const { content, headers } = await ask("/cookies", { headers: { cookie: "sent=yes" } });
   assert.equal(content, "sent=yes");
   assert.deepEqual(headers.getSetCookie(), ["set=1; Path=/", "other=2; Path=/"]);
+});
+
+test("hono_bun.ts: files, addresses, WebSockets", { timeout: 60_000 }, async (t) => {
+  const { ask, program } = await started(t, "hono_bun.ts");
+  const file = await ask("/files/itty.ts");
+  assert.match(file.content, /^\/\/ itty-router/);
+  assert.equal((await ask("/files/none.ts")).status, 404);
+  assert.match((await ask("/address")).content, /^(?:127\.0\.0\.1|::1)$/);
+
+  const socket = new WebSocket(new URL("/socket?name=you", program.url.replace("http", "ws")));
+  socket.binaryType = "arraybuffer";
+  const heard = async () => (await once(socket, "message"))[0].data;
+  assert.equal(await heard(), "hello you");
+  socket.send("a");
+  assert.equal(await heard(), "text a");
+  socket.send(new Uint8Array([1, 2]));
+  assert.deepEqual(new Uint8Array(await heard()), new Uint8Array([1, 2]));
+  socket.send("bye");
+  const [{ code, reason }] = await once(socket, "close");
+  assert.deepEqual([code, reason], [4000, "asked to"]);
+  assert.equal(program.errors, "");
 });
