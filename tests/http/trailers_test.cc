@@ -7,10 +7,26 @@ namespace {
 
 // RFC 9110 section 6.5.1
 TEST(Trailers, MayNotDecideAboutTheMessage) {
-  for (const char* name : {"Content-Length", "transfer-encoding", "HOST", "Trailer", "Connection",
-                           "Content-Type", "Content-Encoding", "Content-Range", "Authorization",
-                           "Cookie", "Set-Cookie", "Cache-Control", "Expect", "Range", "If-Match",
-                           "TE", "Upgrade", "Date", "Vary", "Location"}) {
+  for (const char* name : {"Content-Length",
+                           "transfer-encoding",
+                           "HOST",
+                           "Trailer",
+                           "Connection",
+                           "Content-Type",
+                           "Content-Encoding",
+                           "Content-Range",
+                           "Authorization",
+                           "Cookie",
+                           "Set-Cookie",
+                           "Cache-Control",
+                           "Expect",
+                           "Range",
+                           "If-Match",
+                           "TE",
+                           "Upgrade",
+                           "Date",
+                           "Vary",
+                           "Location"}) {
     EXPECT_FALSE(may_be_trailer(name)) << name;
   }
 }

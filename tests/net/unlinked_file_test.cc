@@ -14,7 +14,7 @@ namespace {
 TEST(UnlinkedFile, HasNoNameAndIsReadAndWritten) {
   const testing::TemporaryFile folder;
   const FileDescriptor file = make_unlinked_file(folder.folder());
-  struct stat facts {};
+  struct stat facts{};
   ASSERT_EQ(::fstat(file.get(), &facts), 0);
   EXPECT_EQ(facts.st_nlink, 0u);
   EXPECT_EQ(facts.st_mode & 0777, 0600u);
@@ -35,8 +35,8 @@ TEST(UnlinkedFile, NamesTheFolderThatIsNone) {
     FAIL() << "it was made";
   } catch (const std::system_error& error) {
     EXPECT_EQ(error.code(), std::errc::no_such_file_or_directory);
-    EXPECT_TRUE(std::string(error.what()).starts_with(
-        "A temporary file cannot be made in \"/nowhere\": "));
+    EXPECT_TRUE(
+        std::string(error.what()).starts_with("A temporary file cannot be made in \"/nowhere\": "));
   }
 }
 
