@@ -81,6 +81,8 @@ Engine::ReadResult Engine::read(std::span<char> buffer) {
         SSL_read_ex(ssl_.get(), buffer.data() + total, buffer.size() - total, &count);
     total += count;
     if (result != 1) return {status_of(result), total};
+    // OpenSSL takes one record at a time, so it would find nothing, and make a buffer for that.
+    if (input_.empty() && !has_plaintext()) return {Status::want_input, total};
   }
   return {Status::ok, total};
 }

@@ -6,6 +6,7 @@
 #include <bao/bao.h>
 
 #include "api/secure_client.h"
+#include "api/socket_client.h"
 #include "net/temporary_file.h"
 
 // HTTPS on the C++ face, over real sockets.
@@ -98,6 +99,29 @@ TEST(TlsServing, FilesAndStreams) {
       client.text.find("piecepiecepiece") != std::string::npos)
       << client.text;
   EXPECT_TRUE(client.tls.server_finished()) << "close_notify";
+}
+
+TEST(TlsServing, WebSockets) {
+  Options options = secure();
+  options.websocket.message = [](WebSocket& ws, std::string_view text) {
+    ws.send("echo of " + std::string(text));
+  };
+  options.fetch = [](Request& req, Server& server) -> std::optional<Response> {
+    EXPECT_TRUE(server.upgrade(req));
+    return std::nullopt;
+  };
+  Served served(std::move(options));
+  SecureClient client(served);
+  ASSERT_TRUE(client.connect());
+  // The first message comes along with the request.
+  using testing::SocketClient;
+  client.send(SocketClient::request("/") + SocketClient::frame(testing::kText, "one"));
+  const std::string echo =
+      "\x81\x0B"
+      "echo of ";
+  EXPECT_TRUE(client.move([&] { return client.text.ends_with(echo + "one"); })) << client.text;
+  client.send(SocketClient::frame(testing::kText, "two"));
+  EXPECT_TRUE(client.move([&] { return client.text.ends_with(echo + "two"); })) << client.text;
 }
 
 TEST(TlsServing, OnUnixSocketsToo) {
