@@ -1,6 +1,7 @@
-// What a server does all day, rehearsed: the run of this program, with a library that was compiled with
-// BAO_RECORD_PROFILE, leaves the profile that BAO_PROFILE gives to the compiler. The shares of the requests are a guess
-// at those of real servers; what matters is which branches are common and which are rare.
+// What a server does all day, rehearsed: the run of this program, with a library that was compiled
+// with BAO_RECORD_PROFILE, leaves the profile that BAO_PROFILE gives to the compiler. The shares of
+// the requests are a guess at those of real servers; what matters is which branches are common and
+// which are rare.
 //
 //   bao-rehearsal [ROUNDS]
 //
@@ -82,7 +83,8 @@ bao::Options make_options() {
       {"/", [] { return bao::Response(kText); }},
       {"/json", [] { return bao::Response::json_text(R"({"message":"Hello, world!"})"); }},
       {"/users/:id", [](bao::Request& request) { return bao::Response(request.param("id")); }},
-      {"/users/:id/posts/:post", [](bao::Request& request) { return bao::Response(request.param("post")); }},
+      {"/users/:id/posts/:post",
+       [](bao::Request& request) { return bao::Response(request.param("post")); }},
       {"/assets/*", [] { return bao::Response(std::string(20000, 'x')); }},
       {"/fields", answer_with_fields},
       {"/later", greet_later},
@@ -135,7 +137,8 @@ class Visitor {
       const ssize_t got = ::recv(fd_, buffer, sizeof buffer, 0);
       if (got <= 0) throw std::runtime_error("the server has gone");
       bytes_.append(buffer, static_cast<size_t>(got));
-      for (size_t size; awaited_ > 0 && (size = reply_size()) != 0; --awaited_) bytes_.erase(0, size);
+      for (size_t size; awaited_ > 0 && (size = reply_size()) != 0; --awaited_)
+        bytes_.erase(0, size);
     }
   }
 
@@ -159,15 +162,17 @@ std::string get(std::string_view path, std::string_view fields) {
 }
 
 std::string post(std::string_view path, size_t size) {
-  return "POST " + std::string(path) + " HTTP/1.1\r\nContent-Type: text/plain\r\nContent-Length: " +
-         std::to_string(size) + "\r\n" + std::string(kClientFields) + std::string(size, 'a');
+  return "POST " + std::string(path) +
+         " HTTP/1.1\r\nContent-Type: text/plain\r\nContent-Length: " + std::to_string(size) +
+         "\r\n" + std::string(kClientFields) + std::string(size, 'a');
 }
 
 std::vector<std::string> make_requests() {
   std::vector<std::string> requests;
   for (std::string_view fields : {kPlainFields, kPlainFields, kClientFields, kBrowserFields}) {
-    for (std::string_view path : {"/prepared", "/prepared", "/", "/", "/json", "/users/42", "/users/7/posts/12",
-                                  "/fields", "/later", "/search?q=a%20cup", "/assets/app.js"}) {
+    for (std::string_view path :
+         {"/prepared", "/prepared", "/", "/", "/json", "/users/42", "/users/7/posts/12", "/fields",
+          "/later", "/search?q=a%20cup", "/assets/app.js"}) {
       requests.push_back(get(path, fields));
     }
   }
