@@ -56,7 +56,7 @@ void Connection::start(std::string_view output) {
 }
 
 void Connection::feed(std::string_view input) {
-  if (input.empty() || !reads_frames()) return;
+  if (input.empty() || state_ == State::finishing || state_ == State::gone) return;
   workspace_.counters.bytes_in += input.size();
   rest_ = std::make_unique<std::string>(input);
   settle();

@@ -245,6 +245,32 @@ TEST_F(SocketMessage, FedInputComesAtTheEndOfTheTurn) {
   EXPECT_EQ(client.take_told(), (Told{"text early", "text later"}));
 }
 
+// A coroutine that handles `open` may still be at it.
+TEST_F(SocketMessage, FedInputOfAConnectionThatIsHeld) {
+  Client& client = world.connect();
+  client.connection->hold();
+  client.connection->feed(text("early"));
+  world.run();
+  EXPECT_EQ(client.take_told(), Told{});
+  client.connection->release();
+  world.run();
+  EXPECT_EQ(client.take_told(), Told{"text early"});
+}
+
+TEST_F(SocketMessage, FedInputOfAConnectionThatIsClosed) {
+  Client& closed = world.connect();
+  closed.connection->close(1000, "");
+  closed.connection->feed(text("late") + close_frame(1000));
+  world.run();
+  EXPECT_EQ(closed.take_told(), Told{"close 1000 "});
+  EXPECT_TRUE(closed.wire.finished);
+  Client& gone = world.connect();
+  gone.connection->terminate();
+  gone.connection->feed(text("late"));
+  world.run();
+  EXPECT_EQ(gone.take_told(), (Told{"close 1006 ", "gone"}));
+}
+
 TEST_F(SocketMessage, PauseStopsReadingAndDeliversWhatWasRead) {
   Client& client = world.connect();
   client.on_text_or_binary = [](Client& c, const Message&) { c.connection->pause(); };
