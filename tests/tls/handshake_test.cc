@@ -109,6 +109,45 @@ TEST_F(HandshakeTest, TheCertificateForAName) {
   }
 }
 
+// Finite fields instead of curves, for whoever gives parameters (RFC 5246 section 7.4.3).
+TEST_F(HandshakeTest, DiffieHellmanByGivenParameters) {
+  options.entries = {entry_of(TestCertificate::make({}, testing::TestKey::rsa()))};
+  const ClientOptions old_client{.max_version = TLS1_2_VERSION,
+                                 .ciphers = "DHE-RSA-AES128-GCM-SHA256"};
+  EXPECT_FALSE(connect(old_client));
+  options.entries[0].dh_params = {.text = testing::dh_parameters(), .option = "tls.dh_params_file"};
+  context = nullptr;
+  ASSERT_TRUE(connect(old_client));
+  EXPECT_STREQ(SSL_get_cipher_name(client->ssl()), "DHE-RSA-AES128-GCM-SHA256");
+  ASSERT_TRUE(connect({.max_version = TLS1_2_VERSION}));
+  EXPECT_STREQ(SSL_get_cipher_name(client->ssl()), "ECDHE-RSA-AES128-GCM-SHA256") << "if it can";
+}
+
+TEST_F(HandshakeTest, ACertificateAloneIsServedWithItsAuthorities) {
+  const auto root = TestCertificate::make({.common_name = "root", .authority = true});
+  const auto middle = root.issue({.common_name = "middle", .authority = true});
+  const auto leaf = middle.issue({.common_name = "leaf"});
+  options.entries = {entry_of(leaf)};
+  options.entries[0].ca = {{.text = root.pem() + middle.pem(), .option = "tls.ca"}};
+  ASSERT_TRUE(connect());
+  EXPECT_EQ(sk_X509_num(SSL_get_peer_cert_chain(client->ssl())), 2) << "leaf and middle";
+  // A root that is not there changes nothing.
+  options.entries[0].ca = {{.text = middle.pem(), .option = "tls.ca"}};
+  context = nullptr;
+  ASSERT_TRUE(connect());
+  EXPECT_EQ(sk_X509_num(SSL_get_peer_cert_chain(client->ssl())), 2);
+  // A chain that was given is what is meant.
+  options.entries[0].certificates[0].text = leaf.pem() + middle.pem() + root.pem();
+  context = nullptr;
+  ASSERT_TRUE(connect());
+  EXPECT_EQ(sk_X509_num(SSL_get_peer_cert_chain(client->ssl())), 3);
+  options.entries[0].certificates[0].text = leaf.pem();
+  options.entries[0].ca = {{.text = localhost_certificate().pem(), .option = "tls.ca"}};
+  context = nullptr;
+  ASSERT_TRUE(connect());
+  EXPECT_EQ(sk_X509_num(SSL_get_peer_cert_chain(client->ssl())), 1) << "authorities of others";
+}
+
 TEST_F(HandshakeTest, OptionsAreThoseOfTheEntryThatIsChosen) {
   options.entries.push_back(entry_of(localhost_certificate(), "strict.example"));
   options.entries[1].min_version = kTls13;
