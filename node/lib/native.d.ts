@@ -314,6 +314,8 @@ export interface TlsSettings {
   entries: TlsEntry[];
   /** A number for `Table.certificate`, if there is somebody to ask. */
   source?: number;
+  /** No PEM but 80 or 48 bytes each. */
+  ticketKeys?: PemText[];
 }
 
 /** The files below a folder; `lines` are field lines that are sent with each. */
@@ -365,7 +367,7 @@ export function start(settings: Settings, routes: Routes): {
   authority: string; secure: boolean;
 };
 /**
- * `tls` replaces the certificates, for new handshakes; `webSocket` goes with handlers of WebSockets.
+ * `tls` replaces the certificates, if it has any, for new handshakes; `webSocket` goes with handlers of WebSockets.
  * Throws, and changes nothing, as `start`.
  */
 export function reload(

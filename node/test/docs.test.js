@@ -30,7 +30,12 @@ for (const page of ["README.md", ...pages]) {
       const secure = program.includes("tls:");
       const folder = programs(t, {
         [name]: program.replace("port: 3000", "port: 0"),
-        ...(secure && { "key.pem": own.key, "cert.pem": own.cert, "ca.pem": own.cert }),
+        ...(secure && {
+          "key.pem": own.key,
+          "cert.pem": own.cert,
+          "ca.pem": own.cert,
+          "tickets.key": "k".repeat(80),
+        }),
       });
       const { url, child, errors, ended } = await served(t, folder, [name], { env: { PORT: "0" } });
       const { status } = secure
