@@ -16,6 +16,7 @@ import { abortRequest, takeSlot } from "./dispatch.js";
 import { print } from "./failure.js";
 import * as native from "./native.js";
 import { failureError, isFailureError, Watch } from "./slot_body.js";
+import { trailerLines } from "./trailers.js";
 
 /** What native.write says if the client is slow. */
 const BEHIND = 1;
@@ -87,7 +88,7 @@ class ReplyStream {
         while (this.mustWait()) await this.turn();
         const { done, value } = await this.reader.read();
         if (this.isOver) return;
-        if (done) return this.end();
+        if (done) return this.parts.trailers ? await this.endWithTrailers() : this.end("");
         this.give(typeof value === "string" ? value : bytesOfChunk(value));
       }
     } catch (error) {
@@ -174,13 +175,20 @@ class ReplyStream {
     this.behind = native.write(this.request._slot, piece) === BEHIND;
   }
 
-  end() {
+  /** The head goes first: a reply that is whole has a length, and no room for trailers. */
+  async endWithTrailers() {
+    const lines = await trailerLines(this.parts.trailers);
+    if (lines !== "") this.flush();
+    this.end(lines);
+  }
+
+  end(trailers) {
     if (this.left > 0) throw this.wrongLength("fewer");
     if (this.hasHead) this.flush();
     if (this.isOver) return;
     this.leave();
     const slot = takeSlot(this.request);
-    if (this.hasHead) return void native.finish(slot);
+    if (this.hasHead) return void native.finish(slot, trailers);
     const { status, lines, type } = this.parts;
     native.reply(slot, status, lines, type, this.takeGathered());
   }
