@@ -21,7 +21,7 @@ import { trailerLines } from "./trailers.js";
 /** What native.write says if the client is slow. */
 const BEHIND = 1;
 /** So much of a stream is kept to find out whether that is all of it. */
-const MOST_BEFORE_HEAD = 1024 * 1024;
+const MOST_BEFORE_HEAD = 256 * 1024;
 /** So much is gathered later on; a chunk as large is sent by itself, without a copy. */
 const MOST_GATHERED = 16 * 1024;
 /** So many chunks go out until others have their turn, however small they are. */
