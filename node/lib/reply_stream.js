@@ -178,6 +178,7 @@ class ReplyStream {
   /** The head goes first: a reply that is whole has a length, and no room for trailers. */
   async endWithTrailers() {
     const lines = await trailerLines(this.parts.trailers);
+    if (this.isOver) return;
     if (lines !== "") this.flush();
     this.end(lines);
   }

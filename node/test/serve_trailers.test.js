@@ -230,6 +230,24 @@ test("a function that fails, or gives what cannot be sent, resets the connection
   }
 });
 
+test("a client that goes away while they are waited for is no error", async () => {
+  const { promise, resolve } = Promise.withResolvers();
+  const { promise: asked, resolve: ask } = Promise.withResolvers();
+  const trailers = () => (ask(), promise);
+  const headers = { "Content-Length": "2" };
+  const server = start({ fetch: () => new Response(slowly("a"), { headers, trailers }) });
+  const printed = await errorsOf(async () => {
+    const client = new Client(server);
+    client.write(GET);
+    await asked;
+    client.close();
+    while (server.pendingRequests > 0) await new Promise(setImmediate);
+    resolve({ "X-Sum": "7" });
+    for (let i = 0; i < 5; i++) await new Promise(setImmediate);
+  });
+  assert.deepEqual(printed, []);
+});
+
 test("what can be known before is refused at once", () => {
   const trailers = { "X-Sum": "7" };
   for (const body of ["text", null, new Uint8Array(1), new Blob(["x"])]) {

@@ -238,7 +238,9 @@ FetchRequest& FetchRequest::forward(Request& request) {
   const std::string host(sent.get("Host").value_or(""));
   sent.remove("Host");
   Fields fields = http::end_to_end_fields(sent);
-  append_to_list(fields, "Via", "1.1 bao");
+  // By the version in which it came (RFC 9110 section 7.6.3).
+  const bool old = detail::Call::of(request).exchange().head.minor_version == 0;
+  append_to_list(fields, "Via", old ? "1.0 bao" : "1.1 bao");
   if (const auto client = request.address()) {
     append_to_list(fields, "X-Forwarded-For", client->address);
   }
