@@ -75,6 +75,7 @@ export const {
   mayBeTrailer,
   reply,
   replyText,
+  sendDue,
   replyFile,
   replyError,
   replyNothing,
