@@ -168,6 +168,11 @@ export function bodyPiece(slot: number): Uint8Array | undefined | null | Failure
 /** Nobody wants the rest of a body that was asked for by `bodyPiece`. */
 export function dropBody(slot: number): void;
 /**
+ * Name, value … of the trailer fields, once the body was taken to its end; null before, and for
+ * none.
+ */
+export function trailers(slot: number): string[] | null;
+/**
  * 0 no body was announced or it is empty, 1 there is one (unread, arriving or here), 2 it was
  * taken or has failed.
  */
@@ -231,8 +236,13 @@ export function replyStream(
  * called.
  */
 export function write(slot: number, piece: string | Uint8Array): 0 | 1 | 2;
-/** Ends the content, and the slot. False if it was over already. */
-export function finish(slot: number): boolean;
+/**
+ * Ends the content, and the slot. `trailers` are lines of fields that may be trailers, or "". False
+ * if it was over already.
+ */
+export function finish(slot: number, trailers: string): boolean;
+/** Whether a field of that name may stand in a trailer section (RFC 9110 section 6.5.1). */
+export function mayBeTrailer(name: string): boolean;
 
 // -- Servers: a number each
 
