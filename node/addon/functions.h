@@ -48,6 +48,7 @@ napi_value reply_text(Call& call);
 napi_value reply_file(Call& call);
 napi_value reply_error(Call& call);
 napi_value reply_nothing(Call& call);
+napi_value send_due(Call& call);
 napi_value abort(Call& call);
 napi_value set_timeout(Call& call);
 napi_value add_fields(Call& call);

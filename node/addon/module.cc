@@ -90,6 +90,7 @@ void define_all(Environment& environment, napi_value exports) {
   define<reply_file>(environment, exports, "replyFile");
   define<reply_error>(environment, exports, "replyError");
   define<reply_nothing>(environment, exports, "replyNothing");
+  define<send_due>(environment, exports, "sendDue");
   define<abort>(environment, exports, "abort");
   define<set_timeout>(environment, exports, "setTimeout");
   define<add_fields>(environment, exports, "addFields");

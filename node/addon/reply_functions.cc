@@ -56,9 +56,8 @@ napi_value reply_text(Call& call) {
   Slot& slot = call.slot();
   auto text = call.environment.read_text(call[1]);
   if (!text) throw WrongValue("a string was expected");
-  return boolean(
-      call.env,
-      send(call, slot, {.content_type = kTextType, .body = text->view, .body_text = text->owned}));
+  call.environment.send_due_if_full();
+  return boolean(call.env, call.environment.reply_text(slot, 200, kTextType, *text));
 }
 
 napi_value reply_error(Call& call) {
@@ -82,6 +81,12 @@ napi_value reply_nothing(Call& call) {
 napi_value add_fields(Call& call) {
   Slot& slot = call.slot();
   slot.exchange().added_fields = std::make_unique<Fields>(to_fields(call.env, call[1]));
+  return nullptr;
+}
+
+napi_value send_due(Call& call) {
+  Environment::Entry entry(call.environment);
+  call.environment.send_due();
   return nullptr;
 }
 

@@ -73,6 +73,7 @@ export const {
   dropBody,
   reply,
   replyText,
+  sendDue,
   replyFile,
   replyError,
   replyNothing,

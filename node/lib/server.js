@@ -2,7 +2,7 @@
  * The Server object that serve() returns: Bun's members, over a server of the addon.
  */
 import { removeSource } from "./certificate_sources.js";
-import { abortRequest } from "./dispatch.js";
+import { abortRequest, sendWaiting } from "./dispatch.js";
 import { streamOfFile } from "./file_read.js";
 import * as native from "./native.js";
 import { OpenFile } from "./open_file.js";
@@ -81,6 +81,8 @@ export class Server {
   #sources = [];
   /** Whether `stop` was called. */
   _isStopped = false;
+  /** Stopped by force: its requests get no answer any more. */
+  _isCut = false;
 
   /** Listens; for serve(). */
   static _start(settings, options) {
@@ -159,6 +161,10 @@ export class Server {
   stop(force = false) {
     this._isStopped = true;
     if (this.#number < 0) return Promise.resolve();
+    if (force) {
+      this._isCut = true;
+      sendWaiting();
+    }
     return whenStopped(this.#number, Boolean(force)).then(() => this.#release());
   }
 
