@@ -182,12 +182,12 @@ export function bodyState(slot: number): 0 | 1 | 2;
 
 /**
  * Sends a reply. `lines` are field lines ("name: value\r\n", checked by Headers) or null. `type`
- * is sent unless the lines have a content-type. A string as body is sent as UTF-8. False if it was
- * over already.
+ * is sent unless the lines have a content-type. A string as body is sent as UTF-8. `reason` takes the
+ * place of the status's own phrase. False if it was over already.
  */
 export function reply(
   slot: number, status: number, lines: string | null, type: string | null,
-  body: string | Uint8Array | null,
+  body: string | Uint8Array | null, reason?: string | null,
 ): boolean;
 /** `reply` with status 200, no fields and text/plain;charset=utf-8. */
 export function replyText(slot: number, body: string): boolean;
@@ -229,6 +229,7 @@ export function addFields(slot: number, lines: string): void;
  */
 export function replyStream(
   slot: number, status: number, lines: string | null, type: string | null, length: number | null,
+  reason?: string | null,
 ): boolean;
 /**
  * Sends a piece of the content, a string as UTF-8. 0: on its way; 1: on its way, but the client is
