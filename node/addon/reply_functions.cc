@@ -22,16 +22,23 @@ bool send(Call& call, Slot& slot, const http::Reply& reply) {
 
 }  // namespace
 
-ReplyHead::ReplyHead(const Call& call) {
+ReplyHead::ReplyHead(const Call& call, std::optional<size_t> reason_at) {
   if (!is_nothing(call.env, call[2])) fields_ = to_fields(call.env, call[2]);
   if (!is_nothing(call.env, call[3])) type_ = to_latin1(call.env, call[3]);
   status_ = to_status(call.env, call[1]);
+  if (!reason_at || is_nothing(call.env, call[*reason_at])) return;
+  reason_ = to_latin1(call.env, call[*reason_at]);
+  // RFC 9112 section 4.
+  if (!std::all_of(reason_.begin(), reason_.end(),
+                   [](unsigned char c) { return c == '\t' || (c >= 0x20 && c != 0x7F); })) {
+    throw WrongValue("a reason phrase holds no control characters");
+  }
 }
 
 napi_value reply(Call& call) {
   Environment::Entry entry(call.environment);
   Slot& slot = call.slot();
-  const ReplyHead head(call);
+  const ReplyHead head(call, 5);
   http::Reply reply = head.reply();
   if (auto text = call.environment.read_text(call[4])) {
     reply.body = text->view;

@@ -42,7 +42,7 @@ WriteResult write_piece(Call& call, server::Exchange& exchange) {
 napi_value reply_stream(Call& call) {
   Environment::Entry entry(call.environment);
   Slot& slot = call.slot();
-  const ReplyHead head(call);
+  const ReplyHead head(call, 5);
   http::Reply reply = head.reply();
   reply.streamed = true;
   reply.length = to_length(call.env, call[4]);

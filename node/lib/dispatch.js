@@ -44,6 +44,8 @@ const MOST_ARGUMENTS = 3;
  * @property {object} server
  * @property {string[] | null} names of the route's parameters, in the order of the pattern
  * @property {((this: object, error: unknown) => unknown) | undefined} error
+ * @property {((slot: number, head: string) => void) | null} receive takes requests in the place of
+ *   all the others, for another face than fetch's (see http_server.js)
  */
 /** @type {(Entry | undefined)[]} */
 const entries = [];
@@ -69,6 +71,7 @@ export function removeEntry(number) {
 export function dispatch(head, first, second, third) {
   const slot = registers[SLOT];
   const entry = entries[registers[HANDLER]];
+  if (entry.receive !== null) return void receive(entry, slot, head);
   const request = requestFromSlot(slot, head, entry.server);
   try {
     const { names } = entry;
@@ -78,6 +81,20 @@ export function dispatch(head, first, second, third) {
     handlingFailed(entry, request, slot, error);
   }
   return undefined;
+}
+
+/** What it throws is nobody's to answer, as in node:http: it ends the process. */
+function receive(entry, slot, head) {
+  try {
+    if (needsIsolation()) isolated(entry.receive, slot, head);
+    else entry.receive(slot, head);
+  } catch (error) {
+    process.nextTick(rethrow, error);
+  }
+}
+
+function rethrow(error) {
+  throw error;
 }
 
 /** What `dispatchAll` has come to so far: texts, joined, of as many requests. */
@@ -123,6 +140,7 @@ export function sendWaiting() {
 
 /** One request of `dispatchAll`. Gives a text that is to be joined with those of others. */
 function dispatchAt(place, slot, entry, head, heads) {
+  if (entry.receive !== null) return void receive(entry, slot, head);
   // Stopped at once by a handler before, when this request had not been read yet.
   if (entry.server._isCut) return undefined;
   const request = requestFromSlot(slot, head, entry.server);
@@ -326,6 +344,20 @@ export function releaseSlot(request) {
 export function giveSlotBack(request, slot) {
   request._slot = slot;
   pending[slot] = request;
+}
+
+/** For what stands in a Request's place at a slot; it has the same members for the table. */
+export function holdSlot(slot, held) {
+  pending[slot] = held;
+}
+
+export function dropSlot(slot) {
+  pending[slot] = undefined;
+}
+
+/** All that stands at a slot. */
+export function heldAtSlots() {
+  return pending.filter((held) => held !== undefined);
 }
 
 /** Ends a request's connection; false if it was over. */

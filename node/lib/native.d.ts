@@ -182,12 +182,12 @@ export function bodyState(slot: number): 0 | 1 | 2;
 
 /**
  * Sends a reply. `lines` are field lines ("name: value\r\n", checked by Headers) or null. `type`
- * is sent unless the lines have a content-type. A string as body is sent as UTF-8. False if it was
- * over already.
+ * is sent unless the lines have a content-type. A string as body is sent as UTF-8. `reason` takes the
+ * place of the status's own phrase. False if it was over already.
  */
 export function reply(
   slot: number, status: number, lines: string | null, type: string | null,
-  body: string | Uint8Array | null,
+  body: string | Uint8Array | null, reason?: string | null,
 ): boolean;
 /** `reply` with status 200, no fields and text/plain;charset=utf-8. */
 export function replyText(slot: number, body: string): boolean;
@@ -229,6 +229,7 @@ export function addFields(slot: number, lines: string): void;
  */
 export function replyStream(
   slot: number, status: number, lines: string | null, type: string | null, length: number | null,
+  reason?: string | null,
 ): boolean;
 /**
  * Sends a piece of the content, a string as UTF-8. 0: on its way; 1: on its way, but the client is
@@ -324,6 +325,8 @@ export interface TlsSettings {
   entries: TlsEntry[];
   /** A number for `Table.certificate`, if there is somebody to ask. */
   source?: number;
+  /** No PEM but 80 or 48 bytes each. */
+  ticketKeys?: PemText[];
 }
 
 /** The files below a folder; `lines` are field lines that are sent with each. */
@@ -375,7 +378,7 @@ export function start(settings: Settings, routes: Routes): {
   authority: string; secure: boolean;
 };
 /**
- * `tls` replaces the certificates, for new handshakes; `webSocket` goes with handlers of WebSockets.
+ * `tls` replaces the certificates, if it has any, for new handshakes; `webSocket` goes with handlers of WebSockets.
  * Throws, and changes nothing, as `start`.
  */
 export function reload(

@@ -41,6 +41,14 @@ export function compile(options, server) {
   }
 }
 
+/** A table whose one entry takes all requests. */
+export function compileEntry(entry) {
+  const table = ++lastTable;
+  const fetch = addEntry(entry);
+  tables.set(table, [fetch]);
+  return { table, fetch, routes: [], webSockets: false, limits: [] };
+}
+
 async function prepare({ table, fetch, routes, webSockets, limits }, { numbers, late }) {
   const parts = new Map();
   // What fails goes on to be told by its handler.
@@ -69,7 +77,7 @@ export function forget(table) {
 
 function number(compiler, handler, names) {
   const { server, error } = compiler;
-  const result = addEntry({ handler, server, names, error });
+  const result = addEntry({ handler, server, names, error, receive: null });
   compiler.numbers.push(result);
   return result;
 }

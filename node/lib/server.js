@@ -32,6 +32,13 @@ function takePromise(number) {
   return resolvers;
 }
 
+/** Stops a server of the addon; resolves when every connection is gone. */
+export function whenStopped(server, force) {
+  const { number, promise } = newPromise();
+  native.stop(server, force, number);
+  return promise;
+}
+
 /** The table's function: a `stop` is done. */
 export function stopped(number) {
   takePromise(number)?.resolve();
@@ -158,9 +165,7 @@ export class Server {
       this._isCut = true;
       sendWaiting();
     }
-    const { number, promise } = newPromise();
-    native.stop(this.#number, Boolean(force), number);
-    return promise.then(() => this.#release());
+    return whenStopped(this.#number, Boolean(force)).then(() => this.#release());
   }
 
   #release() {
@@ -176,7 +181,8 @@ export class Server {
 
   /**
    * Replaces fetch, error, routes and static; requests under way end with the old ones. With `tls`,
-   * new connections get other certificates, and those that are open live on.
+   * new connections get other certificates, and those that are open live on. With `ticketKeys`,
+   * tickets get other keys.
    */
   reload(options) {
     if (options === null || typeof options !== "object") {

@@ -1,7 +1,7 @@
 /** The same as server.cc for Node: `node server.mjs FILE [ORIGIN]`. */
 import { createHash } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
-import { file, Response, serve } from "../../node/lib/index.js";
+import { file, Response, serve } from "../../../node/lib/index.js";
 
 const [path, origin] = process.argv.slice(2);
 

@@ -3,7 +3,7 @@
  *
  *     node soak.mjs [--quick] SERVER...
  *
- * SERVER is the program `soak_server`, or `server.mjs`, which Node runs. What is looked at is the
+ * SERVER is the program `test_soak_streams`, or `server.mjs`, which Node runs. What is looked at is the
  * most memory that the process has had (VmHWM); what the kernel keeps in sockets is not in it.
  * `--quick` does the same with few megabytes and no minute, for every run of the tests.
  */
