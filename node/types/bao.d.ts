@@ -113,6 +113,11 @@ export interface ResponseInit {
   status?: number;
   statusText?: string;
   headers?: HeadersInit;
+  /**
+   * Fields that go out behind the content of a stream, or a function that gives them once it has
+   * ended. HTTP/1.0, and a reply with a declared length, has no room for them.
+   */
+  trailers?: HeadersInit | (() => Awaitable<HeadersInit | null | undefined>);
 }
 
 /** A reply. Its body can be sent or read once; `clone()` gives another. */
@@ -161,6 +166,11 @@ export type RouteParameters<Path extends string> = string extends Path
 export interface IncomingRequest extends Request {
   /** What is set or deleted here goes out with the reply, whichever that is. */
   readonly cookies: CookieMap;
+  /**
+   * The fields behind a chunked body, once it was read to its end; none before, and none that may
+   * only stand in a head.
+   */
+  readonly trailers: Headers;
 }
 
 /** A request that came by a route. */

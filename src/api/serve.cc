@@ -1,5 +1,6 @@
 #include <cstdio>
 #include <cstdlib>
+#include <optional>
 #include <string_view>
 #include <utility>
 
@@ -7,6 +8,7 @@
 #include <bao/server.h>
 
 #include "api/app.h"
+#include "api/cluster_port.h"
 #include "api/loop_state.h"
 #include "api/server_state.h"
 #include "api/tls_options.h"
@@ -90,6 +92,8 @@ std::shared_ptr<ServerState> ServerState::start(Options options) {
                            .web_sockets = std::move(options.websocket)},
                           *settings.development);
   LoopState& loop = LoopState::current();
+  std::optional<net::Listener> reserved;
+  if (loop.seat) reserved = share_port(*loop.seat, settings);
   state->core_ = server::Server::start(loop.loop, std::move(settings), std::move(table));
   loop.add_server(state);
   return state;

@@ -17,6 +17,28 @@ using namespace std::chrono_literals;
 namespace {
 
 int cancelled = 0;
+std::string ranges;
+
+bao::Response recording(bao::Request& req) {
+  ranges.append(req.field("range").value_or("none")).append("\n");
+  return bao::file("recording.wav");
+}
+
+bao::Task<bao::Response> upload(bao::Request& req) {
+  bao::Form form = co_await req.form();
+  std::string text;
+  for (const bao::FormEntry& entry : form.entries()) {
+    text.append(entry.name());
+    if (entry.is_file()) {
+      text.append(": ").append(*entry.filename()).append(", ").append(entry.type());
+      text.append(", ").append(std::to_string(entry.size())).append(" bytes\n");
+      entry.save("uploaded");
+    } else {
+      text.append("=").append(entry.content()).append("\n");
+    }
+  }
+  co_return text;
+}
 
 bao::Task<bao::Response> echo(bao::Request& req) {
   std::string type(req.field("Content-Type").value_or("application/octet-stream"));
@@ -100,6 +122,13 @@ bao::Options options(std::string_view how, std::string_view where) {
   options.routes = {
       {"/hello", bao::Response("hello, world")},
       {"/file", bao::file("two-megabytes")},
+      {"/files/*", bao::directory(".")},
+      {"/attachment",
+       bao::Response(bao::file("two-megabytes"))
+           .set("Content-Disposition", "attachment; filename*=UTF-8''gr%C3%B6%C3%9Fe.bin")},
+      {"/recording", recording},
+      {"/ranges", [] { return bao::Response(ranges); }},
+      {"/upload", upload},
       {"/large", bao::Response(std::string(3'000'000, 'x'))},
       {"/echo", echo},
       {"/describe", describe},
