@@ -2,6 +2,7 @@
 
 /// Bao: `Bun.serve` in C++. Everything but the optional adapters (`<bao/json.h>`).
 
+#include <bao/cluster.h>
 #include <bao/cookie.h>
 #include <bao/directory.h>
 #include <bao/error.h>

@@ -4,7 +4,6 @@
 #include <stdexcept>
 #include <utility>
 
-#include "http/percent.h"
 #include "values.h"
 
 namespace bao::node {
@@ -20,19 +19,6 @@ constexpr size_t kEventsAWake = 16;
 // Handles are freed after so many requests of one wake-up, lest a burst of pipelined ones keeps all
 // its strings alive.
 constexpr uint32_t kCallsInScope = 64;
-
-// The places in `registers`.
-enum Register : uint8_t { kStatus, kType, kSlot, kHandler, kSocket, kRegisters };
-
-// The types that registers[1] stands for.
-constexpr std::array<std::string_view, 3> kTypes{"text/plain;charset=utf-8",
-                                                 "application/json;charset=utf-8", ""};
-
-napi_value parameter_value(napi_env env, std::string_view raw) {
-  // A target is visible ASCII, so what needs no decoding needs no checking either.
-  if (raw.find('%') == std::string_view::npos) return latin1(env, raw);
-  return text(env, http::percent_decode_utf8(raw));
-}
 
 bool is_ascii(std::string_view text) {
   unsigned char all = 0;
@@ -64,11 +50,14 @@ void Environment::open_handles() {
   void* data = nullptr;
   napi_value buffer = nullptr;
   napi_value array = nullptr;
-  check(napi_create_arraybuffer(env_, kRegisters * sizeof(uint32_t), &data, &buffer));
-  check(napi_create_typedarray(env_, napi_uint32_array, kRegisters, buffer, 0, &array));
+  constexpr size_t registers = kTogether + kMostTogether * kRequestRegisters;
+  check(napi_create_arraybuffer(env_, registers * sizeof(uint32_t), &data, &buffer));
+  check(napi_create_typedarray(env_, napi_uint32_array, registers, buffer, 0, &array));
   check(napi_create_reference(env_, array, 1, &registers_array_));
   registers_ = static_cast<uint32_t*>(data);
-  registers_[kStatus] = 200;
+  for (size_t place = 0; place < registers; place += kRequestRegisters) {
+    registers_[place + kStatus] = 200;
+  }
 
   uv_loop_t* uv = nullptr;
   check(napi_get_uv_event_loop(env_, &uv));
@@ -86,6 +75,8 @@ void Environment::open_handles() {
 void Environment::on_cleanup(napi_async_cleanup_hook_handle, void* data) {
   auto& self = *static_cast<Environment*>(data);
   self.ended_ = true;
+  self.waiting_.clear();
+  self.due_.clear();
   uv_poll_stop(&self.poll_);
   uv_timer_stop(&self.timer_);
   self.loop_->end_residents();
@@ -170,8 +161,14 @@ void Environment::wake() {
   if (ended_ || entered_) return;
   entered_ = waking_ = true;
   loop_->turn(milliseconds(0));
-  forget_tables();
-  leave_javascript();
+  run_waiting();
+  // Before promise jobs: one of them may stop the server.
+  due_.send();
+  do {
+    forget_tables();
+    leave_javascript();
+    due_.send();
+  } while (in_javascript_);
   entered_ = waking_ = false;
   settle();
 }
@@ -296,93 +293,6 @@ void Environment::call(Callback callback, std::span<const napi_value> arguments)
   napi_get_undefined(env_, &receiver);
   report(napi_call_function(env_, receiver, function(callback), arguments.size(), arguments.data(),
                             &result));
-}
-
-void Environment::dispatch(server::Exchange& exchange, uint32_t handler) {
-  if (ended_) {
-    exchange.abort();
-    return;
-  }
-  enter_javascript();
-  // Whatever the handler does, a slot that still has this exchange is the one of this request.
-  http::Reference<server::Exchange> keep(&exchange);
-  Slot& slot = slots_.open(exchange);
-  registers_[kSlot] = slot.index();
-  registers_[kHandler] = handler;
-  std::array<napi_value, 1 + routing::kMaxParameters> arguments;
-  size_t count = 1;
-  const std::string_view head = exchange.head.bytes();
-  napi_create_string_latin1(env_, head.data(), head.size(), &arguments[0]);
-  if (exchange.matched) {
-    for (size_t i = 0; i < exchange.match.size(); ++i) {
-      arguments[count++] = parameter_value(env_, exchange.match[i].raw_value);
-    }
-  }
-  napi_value receiver = receiver_;
-  if (receiver == nullptr) napi_get_undefined(env_, &receiver);
-  napi_value result = nullptr;
-  ++depth_;
-  napi_status status = napi_call_function(
-      env_, receiver, dispatch_ != nullptr ? dispatch_ : function(Callback::dispatch), count,
-      arguments.data(), &result);
-  --depth_;
-  if (status != napi_ok) {
-    dispatch_failed(slot.has(exchange) ? &slot : nullptr);
-  } else if (slot.has(exchange)) {
-    take_result(slot, result);
-  }
-  renew_scope();
-}
-
-// JavaScript catches what handlers throw: either this thread is being ended, or there was not even
-// the stack to begin. The latter costs one client its connection, not the program its life.
-void Environment::dispatch_failed(Slot* slot) {
-  bool pending = false;
-  napi_value error = nullptr;
-  napi_is_exception_pending(env_, &pending);
-  if (pending && napi_get_and_clear_last_exception(env_, &error) == napi_ok) {
-    try {
-      if (type_of(env_, error) == napi_object) {
-        napi_value stack = property(env_, error, "stack");
-        std::string line("bao: a request could not be given to its handler: ");
-        line += stack != nullptr ? to_text(env_, stack) : "an unknown error";
-        // Printing needs a stack, too.
-        loop_->defer(net::Work([this, line = std::move(line)] { log(line); }));
-      }
-    } catch (const std::exception&) {
-      // It has a `stack` that is no text.
-    } catch (const JavaScriptFailed&) {
-      napi_get_and_clear_last_exception(env_, &error);
-    }
-  }
-  if (slot != nullptr) slots_.close(*slot)->abort();
-}
-
-void Environment::take_text(Slot& slot, const Text& body) {
-  const uint32_t status = std::exchange(registers_[kStatus], 200);
-  const std::string_view type = kTypes[std::exchange(registers_[kType], 0) % kTypes.size()];
-  if (is_final_status(status)) {
-    slots_.close(slot)->reply({.status = static_cast<int>(status),
-                               .content_type = type,
-                               .body = body.view,
-                               .body_text = body.owned});
-    return;
-  }
-  slots_.close(slot)->reply({.status = 500});
-  log("bao: a handler's reply has the status " + std::to_string(status) +
-      ", which is none from 200 to 599");
-}
-
-void Environment::take_result(Slot& slot, napi_value result) {
-  if (auto body = read_text(result)) return take_text(slot, *body);
-  server::Exchange& exchange = slot.exchange();
-  if (exchange.open() || exchange.streaming()) {
-    exchange.head.own();
-    slot.suspend();
-  } else {
-    // The handler stopped its own server, say.
-    tell_gone(slot, exchange.failure(), true);
-  }
 }
 
 std::optional<Environment::Text> Environment::read_text(napi_value value) {

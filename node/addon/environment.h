@@ -11,6 +11,7 @@
 #include <uv.h>
 #include <vector>
 
+#include "due_replies.h"
 #include "http/exchange.h"
 #include "net/loop.h"
 #include "server/local_request.h"
@@ -33,6 +34,7 @@ class Environment {
   /// The functions of JavaScript's table, in the order of `kCallbackNames`.
   enum class Callback : uint8_t {
     dispatch,
+    dispatchAll,
     body,
     gone,
     drained,
@@ -44,8 +46,8 @@ class Environment {
     message,
     socket
   };
-  static constexpr std::array<const char*, 11> kCallbackNames{
-      "dispatch", "body", "gone",        "drained", "stopped", "local",
+  static constexpr std::array<const char*, 12> kCallbackNames{
+      "dispatch", "dispatchAll", "body", "gone",        "drained", "stopped", "local",
       "forget",   "log",  "certificate", "message", "socket"};
 
   /// Lives until the thread's environment ends. Throws JavaScriptFailed.
@@ -72,10 +74,24 @@ class Environment {
   server::Server& server(uint32_t number) const;
   void remove_server(uint32_t number) { servers_[number] = {}; }
 
+  /// A string of JavaScript as UTF-8, which stays good until the next call of this.
+  struct Text {
+    std::string_view view;
+    std::string* owned;  // if it did not fit the scratch buffer
+  };
+
   // -- Into JavaScript
 
-  /// Gives a request to JavaScript.
+  /// Gives a request to JavaScript: now, or with others at the end of the turn.
   void dispatch(server::Exchange& exchange, uint32_t handler);
+  /// Replies to a slot with text of that type, which must live as long as the program: now, or with
+  /// others at the end of the wake-up. False if the client has gone. The slot is closed.
+  bool reply_text(Slot& slot, int status, std::string_view type, const Text& body);
+  /// Sends what waits for the end of the wake-up: before something that would cut it off.
+  void send_due() { due_.send(); }
+  void send_due_if_full() {
+    if (due_.full()) due_.send();
+  }
   void tell_body(Slot& slot, http::Failure failure);
   void tell_gone(Slot& slot, http::Failure failure, bool over);
   void tell_drained(Slot& slot);
@@ -111,11 +127,6 @@ class Environment {
     bool outermost_;
   };
 
-  /// A string of JavaScript as UTF-8, which stays good until the next call of this.
-  struct Text {
-    std::string_view view;
-    std::string* owned;  // if it did not fit the scratch buffer
-  };
   /// Nullopt if the value is no string.
   std::optional<Text> read_text(napi_value value);
 
@@ -130,6 +141,7 @@ class Environment {
   static void on_closed(uv_handle_t* handle);
 
   void wake();
+  void run_waiting();
   void settle();
   void arm_timer();
   void forget_tables();
@@ -140,9 +152,41 @@ class Environment {
   napi_value function(Callback callback);
   void call(Callback callback, std::span<const napi_value> arguments);
   void report(napi_status status);
+  /// A request that waits for the end of the turn.
+  struct Waiting {
+    http::Reference<server::Exchange> exchange;
+    uint32_t handler;
+  };
+  void dispatch_alone(server::Exchange& exchange, uint32_t handler);
+  void dispatch_together(std::span<const Waiting> batch);
+  void describe(server::Exchange& exchange, const Slot& slot, uint32_t handler, uint32_t* place);
   void dispatch_failed(Slot* slot);
-  void take_result(Slot& slot, napi_value result);
-  void take_text(Slot& slot, const Text& body);
+  void take_texts(std::span<const Waiting> batch, std::span<Slot* const> slots, napi_value texts);
+  void take_text(Slot& slot, size_t place, const Text& body);
+  void take_silence(Slot& slot);
+
+  /// The places in `registers`, of which native.d.ts tells: those of one request, which stand at
+  /// the front, and again for each request of a batch from kTogether on.
+  enum Register : uint8_t {
+    kStatus,
+    kType,
+    kSlot,
+    kHandler,
+    kLength,
+    kEnd,
+    kParameters,
+    kFirstParameter,
+    kRequestRegisters = kFirstParameter + 6,
+    // In the first request's places, which that one does not need.
+    kSocket = kLength,
+    kCount = kEnd,
+    kTogether = kRequestRegisters,
+  };
+  /// So many parameters, of three, stand in registers; kNoParameters: they are to be asked for.
+  static constexpr size_t kMostParameters = 3;
+  static constexpr uint32_t kNoParameters = 4;
+  /// So many requests are given to JavaScript at once.
+  static constexpr size_t kMostTogether = 16;
 
   napi_env env_;
   std::unique_ptr<net::Loop> loop_;
@@ -166,6 +210,11 @@ class Environment {
   napi_ref registers_array_ = nullptr;
   napi_async_context async_context_ = nullptr;
   uint32_t* registers_ = nullptr;
+
+  std::vector<Waiting> waiting_;
+  std::string heads_;
+  bool slow_handlers_ = false;
+  DueReplies due_;
 
   // While JavaScript may be called from a wake-up.
   bool waking_ = false;

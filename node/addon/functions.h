@@ -41,6 +41,7 @@ napi_value body_text(Call& call);
 napi_value body_bytes(Call& call);
 napi_value body_piece(Call& call);
 napi_value drop_body(Call& call);
+napi_value trailers(Call& call);
 napi_value body_state(Call& call);
 
 napi_value reply(Call& call);
@@ -48,6 +49,7 @@ napi_value reply_text(Call& call);
 napi_value reply_file(Call& call);
 napi_value reply_error(Call& call);
 napi_value reply_nothing(Call& call);
+napi_value send_due(Call& call);
 napi_value abort(Call& call);
 napi_value set_timeout(Call& call);
 napi_value add_fields(Call& call);
@@ -55,6 +57,7 @@ napi_value add_fields(Call& call);
 napi_value reply_stream(Call& call);
 napi_value write(Call& call);
 napi_value finish(Call& call);
+napi_value may_be_trailer(Call& call);
 
 napi_value start(Call& call);
 napi_value reload(Call& call);

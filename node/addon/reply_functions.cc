@@ -22,16 +22,23 @@ bool send(Call& call, Slot& slot, const http::Reply& reply) {
 
 }  // namespace
 
-ReplyHead::ReplyHead(const Call& call) {
+ReplyHead::ReplyHead(const Call& call, std::optional<size_t> reason_at) {
   if (!is_nothing(call.env, call[2])) fields_ = to_fields(call.env, call[2]);
   if (!is_nothing(call.env, call[3])) type_ = to_latin1(call.env, call[3]);
   status_ = to_status(call.env, call[1]);
+  if (!reason_at || is_nothing(call.env, call[*reason_at])) return;
+  reason_ = to_latin1(call.env, call[*reason_at]);
+  // RFC 9112 section 4.
+  if (!std::all_of(reason_.begin(), reason_.end(),
+                   [](unsigned char c) { return c == '\t' || (c >= 0x20 && c != 0x7F); })) {
+    throw WrongValue("a reason phrase holds no control characters");
+  }
 }
 
 napi_value reply(Call& call) {
   Environment::Entry entry(call.environment);
   Slot& slot = call.slot();
-  const ReplyHead head(call);
+  const ReplyHead head(call, 5);
   http::Reply reply = head.reply();
   if (auto text = call.environment.read_text(call[4])) {
     reply.body = text->view;
@@ -49,9 +56,8 @@ napi_value reply_text(Call& call) {
   Slot& slot = call.slot();
   auto text = call.environment.read_text(call[1]);
   if (!text) throw WrongValue("a string was expected");
-  return boolean(
-      call.env,
-      send(call, slot, {.content_type = kTextType, .body = text->view, .body_text = text->owned}));
+  call.environment.send_due_if_full();
+  return boolean(call.env, call.environment.reply_text(slot, 200, kTextType, *text));
 }
 
 napi_value reply_error(Call& call) {
@@ -75,6 +81,12 @@ napi_value reply_nothing(Call& call) {
 napi_value add_fields(Call& call) {
   Slot& slot = call.slot();
   slot.exchange().added_fields = std::make_unique<Fields>(to_fields(call.env, call[1]));
+  return nullptr;
+}
+
+napi_value send_due(Call& call) {
+  Environment::Entry entry(call.environment);
+  call.environment.send_due();
   return nullptr;
 }
 

@@ -16,6 +16,7 @@ const { realpathSync } = process.getBuiltinModule("node:fs");
 const OURS = new Map([
   ["bun", new URL("./bun_module.js", import.meta.url).href],
   ["bao", new URL("../lib/index.js", import.meta.url).href],
+  ["bao/http", new URL("../lib/http.js", import.meta.url).href],
 ]);
 
 const PACKAGE = new URL("../", import.meta.url).href;

@@ -32,10 +32,12 @@ export function needsIsolation() {
 }
 
 /** Calls `action` out of any context; the ones it enters go on in its promises only. */
-export function isolated(action, first, second, third) {
-  return origin.runInAsyncScope(runInNew, undefined, action, first, second, third);
+export function isolated(action, first, second, third, fourth) {
+  return origin.runInAsyncScope(runInNew, undefined, action, first, second, third, fourth);
 }
 
-function runInNew(action, first, second, third) {
-  return new AsyncResource("BAO").runInAsyncScope(action, undefined, first, second, third);
+function runInNew(action, first, second, third, fourth) {
+  return new AsyncResource("BAO").runInAsyncScope(
+    action, undefined, first, second, third, fourth,
+  );
 }

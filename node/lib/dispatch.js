@@ -15,11 +15,22 @@ const { registers, replyText } = native;
 const TEXT_TYPE = "text/plain;charset=utf-8";
 const JSON_TYPE = "application/json;charset=utf-8";
 
-/** The places in `registers`. */
+/** The places in `registers`: of the one request of `dispatch`, or added to the place of another. */
 const STATUS = 0;
 const TYPE = 1;
 const SLOT = 2;
 const HANDLER = 3;
+const LENGTH = 4;
+const END = 5;
+const PARAMETERS = 6;
+const FIRST_PARAMETER = 7;
+/** So many places has a request; those of `dispatchAll` begin behind the first. */
+const PLACES = 13;
+/** How many requests `dispatchAll` is given: in a place that `dispatch` does not need. */
+const COUNT = 5;
+const NO_TEXT = 0xffff_ffff;
+/** Longer texts are not worth being joined with others. */
+const LONGEST_JOINED = 2048;
 /** What registers[TYPE] says. */
 const TYPE_JSON = 1;
 const TYPE_NONE = 2;
@@ -33,6 +44,8 @@ const MOST_ARGUMENTS = 3;
  * @property {object} server
  * @property {string[] | null} names of the route's parameters, in the order of the pattern
  * @property {((this: object, error: unknown) => unknown) | undefined} error
+ * @property {((slot: number, head: string) => void) | null} receive takes requests in the place of
+ *   all the others, for another face than fetch's (see http_server.js)
  */
 /** @type {(Entry | undefined)[]} */
 const entries = [];
@@ -58,27 +71,119 @@ export function removeEntry(number) {
 export function dispatch(head, first, second, third) {
   const slot = registers[SLOT];
   const entry = entries[registers[HANDLER]];
+  if (entry.receive !== null) return void receive(entry, slot, head);
   const request = requestFromSlot(slot, head, entry.server);
   try {
     const { names } = entry;
     if (names !== null) request._params = paramsOf(slot, names, first, second, third);
-    return needsIsolation() ? isolated(run, entry, request, slot) : run(entry, request, slot);
+    return needsIsolation() ? isolated(run, entry, request, slot, 0) : run(entry, request, slot, 0);
   } catch (error) {
-    // What is left: the stack is exhausted, or parameters cannot be read.
-    if (request._slot >= 0) pending[slot] = request;
-    fail(entry, request, error);
+    handlingFailed(entry, request, slot, error);
   }
   return undefined;
 }
 
-/** Runs the handler, and what it makes the library call. Gives what `dispatch` gives. */
-function run(entry, request, slot) {
+/** What it throws is nobody's to answer, as in node:http: it ends the process. */
+function receive(entry, slot, head) {
+  try {
+    if (needsIsolation()) isolated(entry.receive, slot, head);
+    else entry.receive(slot, head);
+  } catch (error) {
+    process.nextTick(rethrow, error);
+  }
+}
+
+function rethrow(error) {
+  throw error;
+}
+
+/** What `dispatchAll` has come to so far: texts, joined, of as many requests. */
+let texts = "";
+let handled = 0;
+
+/** The table's function; see native.d.ts. */
+export function dispatchAll(heads) {
+  const count = registers[COUNT];
+  let start = 0;
+  texts = "";
+  for (let i = 0, place = PLACES; i < count; i++, place += PLACES) {
+    const end = registers[place + END];
+    const slot = registers[place + SLOT];
+    const entry = entries[registers[place + HANDLER]];
+    const text = dispatchAt(place, slot, entry, heads.slice(start, end), heads);
+    start = end;
+    if (text === undefined) {
+      registers[place + LENGTH] = NO_TEXT;
+    } else {
+      registers[place + LENGTH] = text.length;
+      texts += text;
+    }
+    handled = i + 1;
+  }
+  handled = 0;
+  return texts;
+}
+
+/** Sends what waits to be sent with other replies: before something that would cut it off. */
+export function sendWaiting() {
+  let start = 0;
+  for (let i = 0, place = PLACES; i < handled; i++, place += PLACES) {
+    const length = registers[place + LENGTH];
+    if (length === NO_TEXT) continue;
+    replyAlone(place, registers[place + SLOT], texts.slice(start, start + length));
+    registers[place + LENGTH] = NO_TEXT;
+    start += length;
+  }
+  texts = "";
+  native.sendDue();
+}
+
+/** One request of `dispatchAll`. Gives a text that is to be joined with those of others. */
+function dispatchAt(place, slot, entry, head, heads) {
+  if (entry.receive !== null) return void receive(entry, slot, head);
+  // Stopped at once by a handler before, when this request had not been read yet.
+  if (entry.server._isCut) return undefined;
+  const request = requestFromSlot(slot, head, entry.server);
+  try {
+    const { names } = entry;
+    if (names !== null) request._params = paramsAt(place, slot, names, heads);
+    const text = needsIsolation()
+      ? isolated(run, entry, request, slot, place)
+      : run(entry, request, slot, place);
+    if (text === undefined || text.length <= LONGEST_JOINED) return text;
+    replyAlone(place, slot, text);
+  } catch (error) {
+    handlingFailed(entry, request, slot, error);
+  }
+  return undefined;
+}
+
+/** Sends a text that `run` has given. */
+function replyAlone(place, slot, text) {
+  const type = [TEXT_TYPE, JSON_TYPE, null][registers[place + TYPE]];
+  const status = registers[place + STATUS];
+  registers[place + TYPE] = 0;
+  registers[place + STATUS] = 200;
+  native.reply(slot, status, null, type, text);
+}
+
+/** What is left: the stack is exhausted, or parameters cannot be read. */
+function handlingFailed(entry, request, slot, error) {
+  if (request._slot >= 0) pending[slot] = request;
+  fail(entry, request, error);
+}
+
+/**
+ * Runs the handler, and what it makes the library call. Gives the text to reply with, of which the
+ * registers at `place` say more; undefined if there is none, or not yet.
+ */
+function run(entry, request, slot, place) {
   const { server } = entry;
   try {
     const result = entry.handler.call(server, request, server);
     if (isPlain(result) && request._slot >= 0) {
       if (request._cookies !== undefined) giveCookies(request);
-      return plainBody(request, result);
+      return plainBody(request, result, place);
     }
     if (request._slot >= 0) pending[slot] = request;
     settle(entry, request, result);
@@ -90,11 +195,11 @@ function run(entry, request, slot) {
 }
 
 /** Takes the text of a plain Response as the reply to a request. */
-function plainBody(request, response) {
+function plainBody(request, response, place) {
   const type = response._type;
   response._used = true;
-  if (response._status !== 200) registers[STATUS] = response._status;
-  if (type !== TEXT_TYPE) registers[TYPE] = type === JSON_TYPE ? TYPE_JSON : TYPE_NONE;
+  if (response._status !== 200) registers[place + STATUS] = response._status;
+  if (type !== TEXT_TYPE) registers[place + TYPE] = type === JSON_TYPE ? TYPE_JSON : TYPE_NONE;
   request._slot = -1;
   if (request._watch !== undefined) request._detached(0);
   return response._body;
@@ -133,6 +238,21 @@ function paramsOf(slot, names, first, second, third) {
   if (names.length > 0) params[names[0]] = first;
   if (names.length > 1) params[names[1]] = second;
   if (names.length > 2) params[names[2]] = third;
+  return params;
+}
+
+/** The parameters of a request of `dispatchAll`, which stand in its head if they are simple. */
+function paramsAt(place, slot, names, heads) {
+  const count = registers[place + PARAMETERS];
+  const params = {};
+  if (count > MOST_ARGUMENTS) {
+    const list = native.parameters(slot);
+    for (let i = 0; i < list.length; i += 2) params[list[i]] = list[i + 1];
+    return params;
+  }
+  for (let i = 0, at = place + FIRST_PARAMETER; i < count; i++, at += 2) {
+    params[names[i]] = heads.slice(registers[at], registers[at + 1]);
+  }
   return params;
 }
 
@@ -224,6 +344,20 @@ export function releaseSlot(request) {
 export function giveSlotBack(request, slot) {
   request._slot = slot;
   pending[slot] = request;
+}
+
+/** For what stands in a Request's place at a slot; it has the same members for the table. */
+export function holdSlot(slot, held) {
+  pending[slot] = held;
+}
+
+export function dropSlot(slot) {
+  pending[slot] = undefined;
+}
+
+/** All that stands at a slot. */
+export function heldAtSlots() {
+  return pending.filter((held) => held !== undefined);
 }
 
 /** Ends a request's connection; false if it was over. */

@@ -65,6 +65,11 @@ export interface Table {
    * or it will be.
    */
   dispatch(head: string, ...params: string[]): string | undefined;
+  /**
+   * Several requests, whose heads stand one behind the other in `heads`; what belongs to each is in
+   * `registers`, as is what comes out. Returns the texts to be sent, joined.
+   */
+  dispatchAll(heads: string): string;
   /** The body that was asked for is here (0), or never will be. */
   body(slot: number, failure: Failure): void;
   /**
@@ -109,11 +114,20 @@ export interface Table {
 export function install(table: Table): void;
 
 /**
- * Numbers that go along with `dispatch`, cheaper than as arguments.
- * Out of it, with a returned string; the addon sets them back after each reply:
- * [0]: status (200); [1]: the type: 0 text/plain;charset=utf-8, 1 application/json;charset=utf-8,
- * 2 none. Into it, good until anything else is called: [2]: the slot; [3]: the number of the
- * handler; [4]: with `message`, the number of the WebSocket.
+ * Numbers that go along with calls, cheaper than as arguments: 13 for a request. Those of `dispatch`
+ * stand at the front, those of `dispatchAll` behind, request for request.
+ *
+ * Out of it, with a text as reply; the addon sets them back afterwards: [0]: status (200); [1]: the
+ * type: 0 text/plain;charset=utf-8, 1 application/json;charset=utf-8, 2 none.
+ * Into it, with `dispatch` good until anything else is called: [2]: the slot; [3]: the number of the
+ * handler.
+ * Only with `dispatchAll`: out of it [4], the length of the text in the joined ones, 0xffffffff for
+ * none; into it [5], where the head ends in `heads`; [6], how many parameters the route has, of
+ * which [7] and [8], [9] and [10], [11] and [12] are where each begins and ends in `heads`; 4 if
+ * they are to be had from `parameters`.
+ *
+ * At the front, where `dispatch` does not need them: [4]: with `message`, the number of the
+ * WebSocket; [5]: how many requests `dispatchAll` is given.
  */
 export const registers: Uint32Array;
 
@@ -154,6 +168,11 @@ export function bodyPiece(slot: number): Uint8Array | undefined | null | Failure
 /** Nobody wants the rest of a body that was asked for by `bodyPiece`. */
 export function dropBody(slot: number): void;
 /**
+ * Name, value … of the trailer fields, once the body was taken to its end; null before, and for
+ * none.
+ */
+export function trailers(slot: number): string[] | null;
+/**
  * 0 no body was announced or it is empty, 1 there is one (unread, arriving or here), 2 it was
  * taken or has failed.
  */
@@ -163,15 +182,20 @@ export function bodyState(slot: number): 0 | 1 | 2;
 
 /**
  * Sends a reply. `lines` are field lines ("name: value\r\n", checked by Headers) or null. `type`
- * is sent unless the lines have a content-type. A string as body is sent as UTF-8. False if it was
- * over already.
+ * is sent unless the lines have a content-type. A string as body is sent as UTF-8. `reason` takes the
+ * place of the status's own phrase. False if it was over already.
  */
 export function reply(
   slot: number, status: number, lines: string | null, type: string | null,
-  body: string | Uint8Array | null,
+  body: string | Uint8Array | null, reason?: string | null,
 ): boolean;
 /** `reply` with status 200, no fields and text/plain;charset=utf-8. */
 export function replyText(slot: number, body: string): boolean;
+/**
+ * Sends what was replied with `replyText`, or came out of `dispatch` and `dispatchAll`, and waits
+ * for the end of this wake-up to be sent with the others.
+ */
+export function sendDue(): void;
 /**
  * `reply` with the bytes from `begin` to `end` (perhaps Infinity) of a file, as server::send_file
  * has it: conditions and ranges are the engine's. `type` as of `reply`, or undefined for that of
@@ -205,6 +229,7 @@ export function addFields(slot: number, lines: string): void;
  */
 export function replyStream(
   slot: number, status: number, lines: string | null, type: string | null, length: number | null,
+  reason?: string | null,
 ): boolean;
 /**
  * Sends a piece of the content, a string as UTF-8. 0: on its way; 1: on its way, but the client is
@@ -212,8 +237,13 @@ export function replyStream(
  * called.
  */
 export function write(slot: number, piece: string | Uint8Array): 0 | 1 | 2;
-/** Ends the content, and the slot. False if it was over already. */
-export function finish(slot: number): boolean;
+/**
+ * Ends the content, and the slot. `trailers` are lines of fields that may be trailers, or "". False
+ * if it was over already.
+ */
+export function finish(slot: number, trailers: string): boolean;
+/** Whether a field of that name may stand in a trailer section (RFC 9110 section 6.5.1). */
+export function mayBeTrailer(name: string): boolean;
 
 // -- Servers: a number each
 
@@ -295,6 +325,8 @@ export interface TlsSettings {
   entries: TlsEntry[];
   /** A number for `Table.certificate`, if there is somebody to ask. */
   source?: number;
+  /** No PEM but 80 or 48 bytes each. */
+  ticketKeys?: PemText[];
 }
 
 /** The files below a folder; `lines` are field lines that are sent with each. */
@@ -346,7 +378,7 @@ export function start(settings: Settings, routes: Routes): {
   authority: string; secure: boolean;
 };
 /**
- * `tls` replaces the certificates, for new handshakes; `webSocket` goes with handlers of WebSockets.
+ * `tls` replaces the certificates, if it has any, for new handshakes; `webSocket` goes with handlers of WebSockets.
  * Throws, and changes nothing, as `start`.
  */
 export function reload(

@@ -41,6 +41,14 @@ export function compile(options, server) {
   }
 }
 
+/** A table whose one entry takes all requests. */
+export function compileEntry(entry) {
+  const table = ++lastTable;
+  const fetch = addEntry(entry);
+  tables.set(table, [fetch]);
+  return { table, fetch, routes: [], webSockets: false, limits: [] };
+}
+
 async function prepare({ table, fetch, routes, webSockets, limits }, { numbers, late }) {
   const parts = new Map();
   // What fails goes on to be told by its handler.
@@ -69,7 +77,7 @@ export function forget(table) {
 
 function number(compiler, handler, names) {
   const { server, error } = compiler;
-  const result = addEntry({ handler, server, names, error });
+  const result = addEntry({ handler, server, names, error, receive: null });
   compiler.numbers.push(result);
   return result;
 }
@@ -121,7 +129,7 @@ function preparedTarget(compiler, pattern, response) {
   const { status } = response;
   if (status === 101) refuse(pattern, "has a Response with status 101: give 200 to 599");
   if (response._body instanceof ReadableStream) {
-    const mend = "give text or bytes, or a handler that returns it";
+    const mend = "give its bytes() or blob(), or a handler that returns it";
     refuse(pattern, `has a Response whose body is a stream: ${mend}`);
   }
   if (response._body instanceof BunFile && response._body._fd >= 0) {

@@ -2,7 +2,7 @@
  * serve(): starts a server, as Bun.serve does.
  */
 import { certificate } from "./certificate_sources.js";
-import { body, dispatch, drained, gone } from "./dispatch.js";
+import { body, dispatch, dispatchAll, drained, gone, sendWaiting } from "./dispatch.js";
 import * as native from "./native.js";
 import { settingsOf } from "./options.js";
 import { forget } from "./routes.js";
@@ -13,8 +13,12 @@ import { message, socket } from "./web_socket.js";
 connect(native);
 const log = (line) => console.error(line);
 native.install({
-  dispatch, body, gone, drained, stopped, local, forget, log, certificate, message, socket,
+  dispatch, dispatchAll, body, gone, drained, stopped, local, forget, log, certificate, message,
+  socket,
 });
+
+// A handler may end the process while replies of others wait to be sent with its own.
+process.on("exit", sendWaiting);
 
 let start = (options) => Server._start(settingsOf(options), options);
 

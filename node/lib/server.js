@@ -2,7 +2,7 @@
  * The Server object that serve() returns: Bun's members, over a server of the addon.
  */
 import { removeSource } from "./certificate_sources.js";
-import { abortRequest } from "./dispatch.js";
+import { abortRequest, sendWaiting } from "./dispatch.js";
 import { streamOfFile } from "./file_read.js";
 import * as native from "./native.js";
 import { OpenFile } from "./open_file.js";
@@ -30,6 +30,13 @@ function takePromise(number) {
   const resolvers = promises.get(number);
   promises.delete(number);
   return resolvers;
+}
+
+/** Stops a server of the addon; resolves when every connection is gone. */
+export function whenStopped(server, force) {
+  const { number, promise } = newPromise();
+  native.stop(server, force, number);
+  return promise;
 }
 
 /** The table's function: a `stop` is done. */
@@ -74,6 +81,8 @@ export class Server {
   #sources = [];
   /** Whether `stop` was called. */
   _isStopped = false;
+  /** Stopped by force: its requests get no answer any more. */
+  _isCut = false;
 
   /** Listens; for serve(). */
   static _start(settings, options) {
@@ -152,9 +161,11 @@ export class Server {
   stop(force = false) {
     this._isStopped = true;
     if (this.#number < 0) return Promise.resolve();
-    const { number, promise } = newPromise();
-    native.stop(this.#number, Boolean(force), number);
-    return promise.then(() => this.#release());
+    if (force) {
+      this._isCut = true;
+      sendWaiting();
+    }
+    return whenStopped(this.#number, Boolean(force)).then(() => this.#release());
   }
 
   #release() {
@@ -170,7 +181,8 @@ export class Server {
 
   /**
    * Replaces fetch, error, routes and static; requests under way end with the old ones. With `tls`,
-   * new connections get other certificates, and those that are open live on.
+   * new connections get other certificates, and those that are open live on. With `ticketKeys`,
+   * tickets get other keys.
    */
   reload(options) {
     if (options === null || typeof options !== "object") {

@@ -1,6 +1,6 @@
 /**
- * Applications of the libraries that people use: those of node:http as they run on Node, and those
- * of the web's Request and Response on Bao's server, without an adapter.
+ * Applications of the libraries that people use: those of node:http as they run on Node and on
+ * bao/http, and those of the web's Request and Response on Bao's server, without an adapter.
  */
 import assert from "node:assert/strict";
 import { once } from "node:events";
@@ -50,7 +50,11 @@ async function common(ask) {
   );
 }
 
-for (const name of ["express.ts", "fastify.ts", "plain_http.cjs", "itty.ts", "h3.ts"]) {
+const alike = [
+  "express.ts", "express_bao.ts", "fastify.ts", "fastify_bao.ts", "plain_http.cjs", "plain_bao.mjs",
+  "itty.ts", "h3.ts",
+];
+for (const name of alike) {
   test(name, { timeout: 60_000 }, async (t) => {
     const { ask, program } = await started(t, name);
     await common(ask);
@@ -58,8 +62,13 @@ for (const name of ["express.ts", "fastify.ts", "plain_http.cjs", "itty.ts", "h3
   });
 }
 
-test("express.ts: static files and forms", { timeout: 60_000 }, async (t) => {
-  const { ask } = await started(t, "express.ts");
+for (const name of ["express.ts", "express_bao.ts"]) {
+  test(`${name}: static files and forms`, { timeout: 60_000 }, async (t) => {
+    await filesAndForms((await started(t, name)).ask);
+  });
+}
+
+async function filesAndForms(ask) {
   const file = await ask("/files/itty.ts");
   assert.match(file.content, /^\/\/ itty-router/);
   assert.match(file.headers.get("etag"), /^W\//);
@@ -69,13 +78,15 @@ test("express.ts: static files and forms", { timeout: 60_000 }, async (t) => {
   const form = await ask("/echo", { method: "POST", body: new URLSearchParams("a[b]=c") });
   assert.deepEqual(JSON.parse(form.content), { a: { b: "c" } });
   assert.equal((await ask("/echo", { ...json({}), body: "{" })).status, 400);
-});
+}
 
-test("fastify.ts: schemas, and requests without a socket", { timeout: 60_000 }, async (t) => {
-  const { ask } = await started(t, "fastify.ts");
-  assert.equal((await ask("/echo", json({ a: "no number" }))).status, 400);
-  assert.deepEqual(JSON.parse((await ask("/injected")).content), { id: "7", query: {} });
-});
+for (const name of ["fastify.ts", "fastify_bao.ts"]) {
+  test(`${name}: schemas, and requests without a socket`, { timeout: 60_000 }, async (t) => {
+    const { ask } = await started(t, name);
+    assert.equal((await ask("/echo", json({ a: "no number" }))).status, 400);
+    assert.deepEqual(JSON.parse((await ask("/injected")).content), { id: "7", query: {} });
+  });
+}
 
 for (const name of ["hono.ts", "hono_node.ts"]) {
   test(name, { timeout: 60_000 }, async (t) => {

@@ -3,7 +3,7 @@
  * answer.
  */
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import test from "node:test";
 
@@ -18,7 +18,9 @@ async function answer(url) {
   return reply;
 }
 
-const pages = readdirSync(join(repository, "docs")).map((name) => join("docs", name));
+const pages = readdirSync(join(repository, "docs"), { recursive: true })
+  .filter((name) => name.endsWith(".md"))
+  .map((name) => join("docs", name));
 
 for (const page of ["README.md", ...pages]) {
   const text = readFileSync(join(repository, page), "utf8");
@@ -29,9 +31,18 @@ for (const page of ["README.md", ...pages]) {
       // Pages show the port that everybody uses; tests take any.
       const secure = program.includes("tls:");
       const folder = programs(t, {
-        [name]: program.replace("port: 3000", "port: 0"),
-        ...(secure && { "key.pem": own.key, "cert.pem": own.cert, "ca.pem": own.cert }),
+        [name]: program.replace("port: 3000", "port: 0").replace("listen(3000", "listen(0"),
+        ...(secure && {
+          "key.pem": own.key,
+          "cert.pem": own.cert,
+          "ca.pem": own.cert,
+          "tickets.key": "k".repeat(80),
+        }),
       });
+      // What a page tells to install is there already, for the tests.
+      if (program.includes("npm install")) {
+        symlinkSync(join(repository, "node/node_modules"), join(folder, "node_modules"));
+      }
       const { url, child, errors, ended } = await served(t, folder, [name], { env: { PORT: "0" } });
       const { status } = secure
         ? await getSecure(url, { key: own.key, cert: own.cert, ca: own.cert })

@@ -18,7 +18,7 @@ const bareProgram = (source) => `
   import * as native from ${JSON.stringify(native)};
   const nothing = () => {};
   const table = {
-    dispatch: nothing, body: nothing, gone: nothing, drained: nothing, stopped: nothing, local: nothing,
+    dispatch: nothing, dispatchAll: nothing, body: nothing, gone: nothing, drained: nothing, stopped: nothing, local: nothing,
     forget: nothing, log: (line) => console.log(line), certificate: nothing, message: nothing,
     socket: nothing,
   };
@@ -90,6 +90,27 @@ test("an exception that leaves the table's function costs one connection alone",
   );
   const line = "bao: a request could not be given to its handler: RangeError: no room";
   assert.deepEqual(output, ["cut", line, "here"]);
+});
+
+test("an exception that leaves the function for many requests costs theirs alone", async () => {
+  const output = await outputOf(
+    bareProgram(`
+      let thrown = false;
+      table.dispatchAll = () => {
+        thrown = true;
+        throw new RangeError("no room");
+      };
+      table.dispatch = () => "here";
+      native.install(table);
+      const { url, server } = native.start(settings, { table: 1, fetch: 0, routes: [], limits: [] });
+      while (!thrown) await Promise.allSettled([fetch(url), fetch(url), fetch(url)]);
+      console.log(await (await fetch(url)).text());
+      native.stop(server, true, 1);
+    `),
+  );
+  const line = "bao: a request could not be given to its handler: RangeError: no room";
+  assert.equal(output.filter((printed) => printed.startsWith(line)).length, 1);
+  assert.equal(output.at(-1), "here");
 });
 
 // -- Statuses and texts that are none

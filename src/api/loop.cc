@@ -116,9 +116,16 @@ class Spawned final : public net::Resident {
 Loop::Loop() : state_(std::make_unique<detail::LoopState>()) {}
 Loop::~Loop() = default;
 
+namespace {
+// What ends with the thread's loop may still ask for it, hence the pointer that is set first.
+thread_local Loop* present = nullptr;
+}  // namespace
+
+bool detail::LoopState::exists() {
+  return present != nullptr;
+}
+
 Loop& Loop::current() {
-  // What ends with the thread's loop may still ask for it, hence the pointer that is set first.
-  thread_local Loop* present = nullptr;
   if (present == nullptr) {
     thread_local std::unique_ptr<Loop> owner;
     owner.reset(new Loop);

@@ -10,6 +10,7 @@
 #include "api/blocking_pool.h"
 #include "net/loop.h"
 #include "outbound/client.h"
+#include "processes/shared.h"
 
 namespace bao::detail {
 
@@ -29,8 +30,12 @@ class LoopState {
   }
 
   static LoopState& current() { return *Loop::current().state_; }
+  /// Whether this thread's loop has been made.
+  static bool exists();
 
   net::Loop loop;
+  /// In a process of a cluster, on the thread that runs its `main`: what it knows of the others.
+  std::optional<processes::Seat> seat;
 
   BlockingPool& pool();
   /// What asks other servers; made when it is first used.

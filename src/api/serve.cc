@@ -1,5 +1,6 @@
 #include <cstdio>
 #include <cstdlib>
+#include <optional>
 #include <string_view>
 #include <utility>
 
@@ -7,6 +8,7 @@
 #include <bao/server.h>
 
 #include "api/app.h"
+#include "api/cluster_port.h"
 #include "api/loop_state.h"
 #include "api/server_state.h"
 #include "api/tls_options.h"
@@ -60,7 +62,7 @@ server::Settings settings_of(Options& options) {
   settings.max_head_size = options.max_head_size;
   settings.max_head_fields = options.max_head_fields;
   settings.id = std::move(options.id);
-  settings.tls = detail::tls_options(options.tls, options.certificate_for);
+  settings.tls = detail::tls_options(options.tls, options.certificate_for, options.ticket_keys);
   settings.handshake_timeout = options.handshake_timeout;
   settings.max_handshakes = options.max_handshakes;
   settings.session_timeout = options.session_timeout;
@@ -90,6 +92,8 @@ std::shared_ptr<ServerState> ServerState::start(Options options) {
                            .web_sockets = std::move(options.websocket)},
                           *settings.development);
   LoopState& loop = LoopState::current();
+  std::optional<net::Listener> reserved;
+  if (loop.seat) reserved = share_port(*loop.seat, settings);
   state->core_ = server::Server::start(loop.loop, std::move(settings), std::move(table));
   loop.add_server(state);
   return state;

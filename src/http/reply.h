@@ -53,6 +53,9 @@ struct Reply {
   bool close = false;              ///< end the connection after this reply
   bool negotiated = false;         ///< its content coding has been chosen: filters leave it alone
   EncodedHead* encoded = nullptr;  ///< of a reply that is sent many times; never of a streamed one
+  /// In the place of the status's own phrase, where the version of HTTP has one: visible ASCII,
+  /// spaces, tabs and bytes from 0x80 (RFC 9112 section 4). Empty: the status's own.
+  std::string_view reason = {};
 };
 
 }  // namespace bao::http

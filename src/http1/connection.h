@@ -78,6 +78,8 @@ class Connection final : public net::TransportObserver, public net::Timer, publi
   void set_idle_timeout(std::chrono::milliseconds timeout) override;
   std::optional<http::Upgraded> upgrade(http::Exchange& exchange, std::string_view protocol,
                                         const Fields& fields) override;
+  void has_waited() override { last_activity_ = workspace_.now; }
+  bool may_wait() const override { return input_.empty() && (out_ == nullptr || out_->empty()); }
 
  private:
   enum class BodyMode : uint8_t { none, unread, collecting, discarding };

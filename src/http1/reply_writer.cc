@@ -30,12 +30,12 @@ class Pen {
   char* at_;
 };
 
-void write_status_line(Pen& pen, int status) {
-  if (status == 200) return pen.put("HTTP/1.1 200 OK\r\n");
+void write_status_line(Pen& pen, int status, std::string_view reason) {
+  if (status == 200 && reason.empty()) return pen.put("HTTP/1.1 200 OK\r\n");
   pen.put("HTTP/1.1 ");
   pen.put_number(static_cast<uint64_t>(status));
   pen.put(" ");
-  pen.put(http::reason_phrase(status));
+  pen.put(reason.empty() ? http::reason_phrase(status) : reason);
   pen.put(kCrlf);
 }
 
@@ -99,9 +99,9 @@ size_t write_head(OutputBuffer& out, const http::Reply& reply, const ReplyFramin
   };
   const std::string_view lines = fields != nullptr ? fields->lines() : "";
   char* const begin = out.reserve(kMostOfOurs + reply.content_type.size() + lines.size() +
-                                  framing.added_lines.size());
+                                  reply.reason.size() + framing.added_lines.size());
   Pen pen(begin);
-  write_status_line(pen, reply.status);
+  write_status_line(pen, reply.status, reply.reason);
   if (!reply.content_type.empty() && !knows(Fields::kContentType)) {
     pen.put("Content-Type: ");
     pen.put(reply.content_type);

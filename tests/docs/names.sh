@@ -4,7 +4,7 @@
 set -euo pipefail
 cd -- "$1"
 status=0
-pages=(README.md docs/*.md)
+pages=(README.md docs/*.md docs/migrating/*.md)
 
 wrong() {
   printf '%s\n' "$*"

@@ -7,7 +7,7 @@ cd -- "$1"
 # From the bottom up. Folders on one line stand on the same floor and know nothing of each other.
 floors='net
 http
-routing http1 websocket trace content_coding tls outbound
+routing http1 websocket trace content_coding tls outbound processes
 server
 api node'
 

@@ -40,6 +40,22 @@ TEST_F(ConnectionPipelineTest, RepliesOfOneReadLeaveInOneWriteAndInOrder) {
   EXPECT_EQ(world.pool.made(), 1u) << "one exchange after the other, out of the pool";
 }
 
+TEST_F(ConnectionPipelineTest, OnlyARequestThatStandsAloneMayWait) {
+  std::string may_wait;
+  world.handler = [&](Exchange& exchange) {
+    may_wait += exchange.stream()->may_wait() ? 'y' : 'n';
+    reply_with(exchange, "ok");
+  };
+  Client& client = world.connect();
+  world.send(client, get("/alone"));
+  EXPECT_EQ(may_wait, "y");
+  // The replies of a pipeline leave in one write.
+  world.send(client, get("/first") + get("/last"));
+  EXPECT_EQ(may_wait, "ynn");
+  world.send(client, "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 1\r\n\r\nx");
+  EXPECT_EQ(may_wait, "ynnn") << "its body is here";
+}
+
 TEST_F(ConnectionPipelineTest, ABodyBetweenRequestsIsSteppedOver) {
   Client& client = world.connect();
   world.send(client, post("/a", "GET /evil HTTP/1.1\r\nHost: h\r\n\r\n") +

@@ -40,6 +40,19 @@ TEST_F(ConnectionTimeTest, AFreshConnectionIsIdleToo) {
   EXPECT_TRUE(client.wire.closed);
 }
 
+TEST_F(ConnectionTimeTest, WaitingForOtherHandlersIsNotIdling) {
+  settings.idle_timeout = 5s;
+  Client& client = world.connect();
+  reply_later();
+  world.send(client, get("/"));
+  world.pass(4s);
+  world.kept.front()->stream()->has_waited();
+  world.pass(4999ms);
+  EXPECT_FALSE(client.wire.closed);
+  world.pass(1ms);
+  EXPECT_TRUE(client.wire.closed);
+}
+
 // ---- Heads: RFC 9110 section 15.5.9
 
 TEST_F(ConnectionTimeTest, APartialHeadIsAnsweredWith408) {

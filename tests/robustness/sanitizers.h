@@ -31,7 +31,7 @@ constexpr int repetitions(int count) {
 }
 
 /// The longest that a test waits for what must come: long enough for a busy machine.
-inline constexpr std::chrono::milliseconds kPatience{kSanitized ? 30'000 : 10'000};
+constexpr std::chrono::milliseconds kPatience{kSanitized ? 30'000 : 10'000};
 
 }  // namespace bao::testing
 

@@ -1,21 +1,4 @@
-// Fastify: schemas, hooks, streams, errors, injected requests.
-import Fastify from "fastify";
-import { Readable } from "node:stream";
+// Fastify as it listens by itself.
+import { make } from "./fastify_app";
 
-const app = Fastify();
-app.addHook("onRequest", async (req, reply) => void reply.header("x-passed", "yes"));
-app.get("/", async () => "hello");
-app.get("/users/:id", async (req) => ({ id: (req.params as any).id, query: req.query }));
-app.post(
-  "/echo",
-  { schema: { body: { type: "object", required: ["a"], properties: { a: { type: "number" } } } } },
-  async (req, reply) => reply.code(201).send(req.body),
-);
-app.get("/stream", (req, reply) => reply.type("text/plain").send(Readable.from(["a", "b", "c"])));
-app.get("/fail", async () => {
-  throw Object.assign(new Error("failed on purpose"), { statusCode: 418 });
-});
-app.get("/injected", async () => (await app.inject("/users/7")).json());
-
-const address = await app.listen({ port: 0, host: "127.0.0.1" });
-console.log(`${address}/`);
+console.log(`${await make().listen({ port: 0, host: "127.0.0.1" })}/`);

@@ -6,7 +6,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";
 
-import { serve } from "../../node/lib/index.js";
+import { serve } from "../../../node/lib/index.js";
 
 const [threads, idleTimeout] = isMainThread
   ? [Number(process.argv[2] ?? 1), Number(process.argv[3] ?? 120_000)]

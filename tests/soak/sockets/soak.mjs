@@ -13,8 +13,8 @@ import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 
-import Ws from "../../node/node_modules/ws/wrapper.mjs";
-import { chopped, fragments, frame, PING, RawClient, TEXT } from "../../node/test/sockets/raw_client.js";
+import Ws from "../../../node/node_modules/ws/wrapper.mjs";
+import { chopped, fragments, frame, PING, RawClient, TEXT } from "../../../node/test/sockets/raw_client.js";
 
 /** What may be left of the memory that a soak has used: pools and caches that have grown a little more. */
 const SLACK = 3 << 20;

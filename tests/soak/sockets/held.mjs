@@ -13,7 +13,7 @@ import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 
-import { frame, PONG } from "../../node/test/sockets/raw_client.js";
+import { frame, PONG } from "../../../node/test/sockets/raw_client.js";
 
 /** So many handshakes are under way at a time. */
 const AT_ONCE = 100;

@@ -1,0 +1,111 @@
+/**
+ * A request of `bao/http` and its reply: what stands between the engine and the two objects that
+ * the program has of them. It stands at its slot in dispatch.js, as a Request does there.
+ */
+import { dropSlot, holdSlot } from "./dispatch.js";
+import { HttpSocket } from "./http_socket.js";
+import * as native from "./native.js";
+
+/** The own property by which requests and responses know their exchange. */
+export const EXCHANGE = Symbol("bao exchange");
+
+export class Exchange {
+  constructor(slot, server) {
+    this._slot = slot;
+    this.server = server;
+    this.socket = new HttpSocket(this);
+    this.request = null;
+    this.response = null;
+    /** The head of the reply once it is decided: status, field lines, phrase, length if it is said. */
+    this.status = 200;
+    this.lines = null;
+    this.reason = null;
+    this.length = null;
+    /** Whether the reply is being ended, so that what comes is all that comes. */
+    this.isEnding = false;
+    /** Whether the client has to take something first. */
+    this.isBehind = false;
+    this.isClosed = false;
+    /** What tells `finish`, once the reply is on its way. */
+    this.finish = null;
+    holdSlot(slot, this);
+  }
+
+  // -- For dispatch.js
+
+  /** Somebody always wants to know how it ends, and whether the client is behind. */
+  get _watch() {
+    return this;
+  }
+
+  get reply() {
+    return this;
+  }
+
+  _bodyArrived(failure) {
+    if (failure === 0) this.request._read();
+    else this.request.destroy(resetError());
+  }
+
+  /** A client that has sent its end may still read, so nothing is told before its connection is gone. */
+  _clientGone() {}
+
+  /** The connection is gone; `_slot` is -1. */
+  _detached() {
+    process.nextTick(tellCut, this);
+  }
+
+  drained() {
+    this.isBehind = false;
+    this.response._drained();
+  }
+
+  // -- For the request, the response and the socket
+
+  /** A reply is on its way: the slot is nobody's any more. */
+  leave() {
+    // What is asked after the reply, by a log say, must still be true.
+    if (this.response._eventsCount > 0) this.socket.remember();
+    const slot = this._slot;
+    dropSlot(slot);
+    this._slot = -1;
+    return slot;
+  }
+
+  /** Ends the connection. */
+  cut() {
+    if (this._slot < 0) return;
+    native.abort(this.leave());
+    process.nextTick(tellCut, this);
+  }
+
+  /** The reply has been sent, and its `finish` told. */
+  close() {
+    if (this.isClosed) return;
+    this.isClosed = true;
+    const { request, response } = this;
+    // As node:http: who listens hears an end, also of a body that nobody has read.
+    if (!request.readableEnded && !request.destroyed && request._eventsCount > 0) request._dump();
+    response.destroyed = true;
+    response._closed = true;
+    response.emit("close");
+  }
+}
+
+function tellCut(exchange) {
+  if (exchange.isClosed) return;
+  exchange.isClosed = true;
+  const { request, response, socket } = exchange;
+  socket.ended();
+  if (!request.destroyed && !(request.readableEnded && request.complete)) {
+    request.destroy(resetError());
+  }
+  response.destroyed = true;
+  response._closed = true;
+  response.emit("close");
+}
+
+/** The error of node:http for a request whose connection has gone. */
+export function resetError() {
+  return Object.assign(new Error("aborted"), { code: "ECONNRESET" });
+}

@@ -1,0 +1,89 @@
+/**
+ * IncomingMessage: node:http's own class, whose head and body come from the engine.
+ *
+ * Frameworks replace the prototype of a request by one that ends in node:http's (Express does), so
+ * what is ours is in own properties, and all else is node:http's by itself.
+ */
+import nodeHttp from "node:http";
+
+import { EXCHANGE, resetError } from "./http_exchange.js";
+import * as native from "./native.js";
+
+const destroyOfNode = nodeHttp.IncomingMessage.prototype._destroy;
+
+export class IncomingMessage extends nodeHttp.IncomingMessage {
+  /** `head` is as of native.d.ts. */
+  constructor(exchange, head) {
+    super(exchange.socket);
+    this[EXCHANGE] = exchange;
+    this._read = read;
+    this._destroy = destroy;
+    const end = head.indexOf("\r\n");
+    const method = head.indexOf(" ");
+    const target = head.indexOf(" ", method + 1);
+    this.method = head.slice(0, method);
+    this.url = head.slice(method + 1, target);
+    // Behind "HTTP/", one digit each.
+    this.httpVersion = head.slice(target + 6, end);
+    this.httpVersionMajor = head.charCodeAt(target + 6) - 0x30;
+    this.httpVersionMinor = head.charCodeAt(target + 8) - 0x30;
+    this.upgrade = false;
+    const fields = rawFields(head, end + 2);
+    this._addHeaderLines(fields, fields.length);
+  }
+}
+
+/** Name, value … as they were sent; the engine has checked the syntax. */
+function rawFields(head, start) {
+  const list = [];
+  for (;;) {
+    const end = head.indexOf("\r\n", start);
+    if (end <= start) return list;
+    const colon = head.indexOf(":", start);
+    let from = colon + 1;
+    let to = end;
+    while (from < to && isSpace(head.charCodeAt(from))) from++;
+    while (to > from && isSpace(head.charCodeAt(to - 1))) to--;
+    list.push(head.slice(start, colon), head.slice(from, to));
+    start = end + 2;
+  }
+}
+
+function isSpace(code) {
+  return code === 0x20 || code === 0x09;
+}
+
+/** Called when somebody reads, and again when a piece has arrived that was waited for. */
+function read() {
+  if (!this._consuming) {
+    this._readableState.readingMore = false;
+    this._consuming = true;
+  }
+  const { _slot, response } = this[EXCHANGE];
+  // After the reply nothing of the body is to be had, which is an end; a lost connection is none.
+  if (_slot < 0 && !this.complete && !response.finished) return void this.destroy(resetError());
+  const piece = _slot < 0 || this.complete ? undefined : native.bodyPiece(_slot);
+  if (piece === null) return;
+  if (typeof piece === "number") return void this.destroy(resetError());
+  if (piece === undefined) {
+    this.complete = true;
+    this.push(null);
+  } else {
+    this.push(Buffer.from(piece.buffer, piece.byteOffset, piece.byteLength));
+  }
+}
+
+/** node:http's, which ends the connection of a request that is not complete. */
+function destroy(error, callback) {
+  const exchange = this[EXCHANGE];
+  // Without a body it is complete, whoever has read it or not.
+  if (!this.complete && exchange._slot >= 0 && native.bodyState(exchange._slot) === 0) {
+    this.complete = true;
+  }
+  if (!this.readableEnded || !this.complete) {
+    exchange.cut();
+    this.socket.destroyed = true;
+  }
+  const only = this.listenerCount("error") === 0 ? null : error;
+  destroyOfNode.call(this, only, callback);
+}

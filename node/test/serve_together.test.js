@@ -1,0 +1,195 @@
+/** Requests that arrive together are given to their handlers together, and each is on its own. */
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { test } from "node:test";
+import { Response } from "../lib/index.js";
+import { start } from "./started.js";
+import { Client, errorsOf, library } from "./wire.js";
+
+/** Clients whose connections the server has taken. */
+async function clientsOf(server, count) {
+  const clients = Array.from({ length: count }, () => new Client(server));
+  for (const client of clients) {
+    client.get("/none");
+    await client.until("\r\n\r\n");
+    client.received = "";
+  }
+  return clients;
+}
+
+/** What each path is answered with, asked for by as many clients in one turn of the loop. */
+async function together(server, paths) {
+  const clients = await clientsOf(server, paths.length);
+  paths.forEach((path, i) => clients[i].get(path, "Connection: close\r\n"));
+  await Promise.all(clients.map(({ closed }) => closed));
+  return clients.map(({ received, ended }) => {
+    const [head, body] = received.split("\r\n\r\n");
+    const status = Number(head.slice(9, 12));
+    return { status, head, body: Buffer.from(body ?? "", "latin1").toString(), ended };
+  });
+}
+
+const none = { "/none": new Response(null) };
+
+test("requests that arrive together are one call of JavaScript", async () => {
+  let stack = "";
+  const server = start({
+    routes: none,
+    fetch() {
+      stack += new Error().stack;
+      return new Response("");
+    },
+  });
+  // Not so if the clock happens to tick meanwhile.
+  while (!stack.includes("dispatchAll")) await together(server, ["/", "/", "/"]);
+});
+
+test("each gets its own text, whatever its characters and length", async () => {
+  const texts = [
+    "", "plain", "é", "lone \ud83d", "\ude00 lone, too", "\u{1f600}", "x".repeat(2048),
+    "x".repeat(2049), "ü".repeat(3000), "y".repeat(200_000), "last",
+  ];
+  const server = start({
+    routes: none,
+    fetch: (request) => new Response(texts[Number(new URL(request.url).search.slice(1))]),
+  });
+  for (const part of [texts, texts.filter((text) => /^[ -~]*$/.test(text))]) {
+    const replies = await together(server, part.map((text) => `/?${texts.indexOf(text)}`));
+    part.forEach((text, i) => {
+      assert.equal(replies[i].body, text.toWellFormed());
+      assert.equal(replies[i].status, 200);
+    });
+  }
+});
+
+test("each gets its own status, type, parameters, fields and time", async () => {
+  const server = start({
+    routes: {
+      ...none,
+      "/json": () => Response.json({ a: "ü" }, { status: 201 }),
+      "/untyped": () => new Response("bytes", { status: 404, headers: { "content-type": "" } }),
+      "/one/:a": ({ params }) => new Response(JSON.stringify(params)),
+      "/three/:a/:b/:c": ({ params }) => new Response(JSON.stringify(params)),
+      "/four/:a/:b/:c/:d": ({ params }) => new Response(JSON.stringify(params)),
+      "/rest/*": ({ params }) => new Response(params["*"]),
+      "/later": async ({ url }) => new Response(url),
+      "/much-later": async () => {
+        await new Promise((resolve) => setTimeout(resolve, 1));
+        return new Response("much later");
+      },
+      "/fields": () => new Response("with fields", { headers: { "X-Mine": "yes" } }),
+      "/cookie": ({ cookies }) => (cookies.set("a", "b"), new Response("sweet")),
+    },
+    fetch: ({ method, headers }) => new Response(`${method} ${headers.get("host")}`),
+  });
+  const expected = {
+    "/json": [201, '{"a":"ü"}', /content-type: application\/json;charset=utf-8\r\n/i],
+    "/untyped": [404, "bytes", /content-type: *\r\n/i],
+    "/one/1": [200, '{"a":"1"}', /text\/plain/],
+    "/one/%C3%BC%2F": [200, '{"a":"ü/"}', /text\/plain/],
+    "/three/1/2/3": [200, '{"a":"1","b":"2","c":"3"}', /text\/plain/],
+    "/three/1/2%20/3": [200, '{"a":"1","b":"2 ","c":"3"}', /text\/plain/],
+    "/four/1/2/3/4": [200, '{"a":"1","b":"2","c":"3","d":"4"}', /text\/plain/],
+    "/rest/a/b": [200, "a/b", /text\/plain/],
+    "/later": [200, "http://test/later", /text\/plain/],
+    "/much-later": [200, "much later", /text\/plain/],
+    "/fields": [200, "with fields", /x-mine: yes/i],
+    "/cookie": [200, "sweet", /set-cookie: a=b/i],
+    "/else": [200, "GET test", /text\/plain/],
+  };
+  const replies = await together(server, Object.keys(expected));
+  Object.entries(expected).forEach(([path, [status, body, field]], i) => {
+    assert.equal(replies[i].body, body, path);
+    assert.equal(replies[i].status, status, path);
+    assert.match(`${replies[i].head}\r\n`, field, path);
+  });
+});
+
+test("one that fails leaves the others alone", async () => {
+  const server = start({
+    routes: {
+      ...none,
+      "/throws": () => { throw new Error("thrown"); },
+      "/rejects": async () => { throw new Error("rejected"); },
+      "/nothing": () => undefined,
+      "/used": (() => {
+        const response = new Response("once");
+        return () => response;
+      })(),
+    },
+    fetch: () => new Response("fine"),
+    error: ({ message }) => new Response(message, { status: 500 }),
+  });
+  let replies;
+  await errorsOf(async () => {
+    replies = await together(server, ["/", "/throws", "/", "/rejects", "/nothing", "/used", "/used", "/"]);
+  });
+  const bodies = replies.map(({ body }) => body);
+  assert.deepEqual(bodies.slice(0, 4), ["fine", "thrown", "fine", "rejected"]);
+  assert.equal(bodies[5], "once");
+  assert.match(bodies[6], /used|disturbed/i);
+  assert.equal(bodies[7], "fine");
+});
+
+test("a stop by force comes behind the replies before it, and before the requests behind it", async () => {
+  const handled = [];
+  const server = start({
+    routes: none,
+    fetch(request, server) {
+      handled.push(new URL(request.url).pathname);
+      if (handled.length === 2) server.stop(true);
+      return new Response("done");
+    },
+  });
+  const replies = await together(server, ["/1", "/2", "/3", "/4"]);
+  assert.equal(handled.length, 2);
+  assert.equal(replies.filter(({ body }) => body === "done").length, 1);
+});
+
+test("replies do not wait for slow handlers behind them", async () => {
+  let pending = [];
+  const server = start({
+    routes: none,
+    fetch(request, server) {
+      pending.push(server.pendingRequests);
+      for (const end = performance.now() + 20; performance.now() < end;);
+      return new Response("slow");
+    },
+  });
+  await together(server, ["/", "/", "/", "/"]);
+  pending = [];
+  const replies = await together(server, ["/", "/", "/", "/"]);
+  assert.deepEqual(pending, [4, 3, 2, 1]);
+  replies.forEach(({ body }) => assert.equal(body, "slow"));
+});
+
+test("a handler that ends the process does not take the replies of others along", async () => {
+  const source = `
+    import { serve, Response } from ${JSON.stringify(library)};
+    let handled = 0;
+    const server = serve({
+      port: 0,
+      routes: { "/none": new Response(null) },
+      fetch() {
+        if (++handled === 3) process.exit(7);
+        return new Response("kept");
+      },
+    });
+    console.log(server.port);
+  `;
+  const child = spawn(process.execPath, ["--input-type=module", "-e", source], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const exit = once(child, "exit");
+  const [line] = await once(child.stdout, "data");
+  const clients = await clientsOf({ port: Number(line) }, 3);
+  // While it sleeps all of them arrive.
+  child.kill("SIGSTOP");
+  for (const client of clients) client.get("/");
+  await Promise.all(clients.map(({ socket }) => socket.writableLength === 0 || once(socket, "drain")));
+  child.kill("SIGCONT");
+  assert.deepEqual(await exit, [7, null]);
+  await Promise.all(clients.map(({ closed }) => closed));
+  assert.equal(clients.filter(({ received }) => received.endsWith("kept")).length, 2);
+});
