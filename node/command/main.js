@@ -24,6 +24,8 @@ const { realpathSync } = process.getBuiltinModule("node:fs");
 /** Milliseconds until what was compiled is written, which Node does by itself only at a clean end. */
 const CALM = 1000;
 
+const EVALUATED = "[eval].mts";
+
 /** Says what is wrong in one line, and leaves. */
 function refuse(message, status) {
   process.stderr.write(`bao: ${message}\n`);
@@ -49,6 +51,13 @@ function fileOf(name) {
   return file;
 }
 
+/** The path that the code of the command line has; it is a module, whatever it holds. */
+function evaluated(code) {
+  const path = resolve(EVALUATED);
+  program.evaluated = { path, url: pathToFileURL(path).href, code };
+  return path;
+}
+
 /**
  * @returns {Promise<{ default?: unknown }>} what the program exports; never a promise that it
  * exports
@@ -70,12 +79,12 @@ function endedTooEarly() {
 async function main() {
   const environment = environmentOfThis();
   const words = process.argv.slice(2);
-  const { task, file: name, port, rest, again } = readArguments();
+  const { task, file: name = EVALUATED, code, port, rest, again } = readArguments();
   if (task === "help") return void process.stdout.write(HELP);
   if (task === "version") return void process.stdout.write(`${BAO_VERSION}\n`);
-  const file = fileOf(name);
+  const file = task === "eval" ? evaluated(code) : fileOf(name);
   [, program.command] = process.argv;
-  process.argv.splice(1, Infinity, file, ...rest);
+  process.argv.splice(1, Infinity, ...(task === "eval" ? [] : [file]), ...rest);
   program.main = file;
   setPortArgument(port);
   readEnvFiles(process.env);
