@@ -105,15 +105,16 @@ bool MultipartParser::find_delimiter(std::string_view& input, std::string_view& 
   return false;
 }
 
+// The beginning of a delimiter does not count: it may be the end of the preamble, wherever it is
+// cut.
 FormEvent MultipartParser::take_preamble(std::string_view& input) {
-  const size_t before = input.size();
   std::string_view passed_over;
   if (find_delimiter(input, passed_over)) {
     overhead_ = 0;
     state_ = State::boundary;
     return FormEvent::more;
   }
-  const uint64_t taken = overhead_ + (before - input.size());
+  const uint64_t taken = overhead_ + uint64_t{passed_over.size()};
   if (taken > limits_.max_header_bytes) {
     return refuse(413, "too much stands before the first boundary of the form");
   }

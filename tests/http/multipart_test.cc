@@ -123,6 +123,18 @@ TEST(Multipart, WhatSurroundsThePartsIsPassedOver) {
   expect_parts("\r\n" + named("name=a") + "--XX--", {{"a", {}, "", "x"}});
 }
 
+// Wherever it is cut: `read` does so everywhere.
+TEST(Multipart, WhatStandsBeforeThePartsMayHaveAsMuchAsAHeader) {
+  const FormLimits limits{.max_header_bytes = 64};
+  for (const std::string end : {"", "\r", "\r\n--X", "-\r\n-"}) {
+    const std::string most = std::string(64 - end.size(), 'p') + end;
+    EXPECT_EQ(read(most + "\r\n" + named("name=a") + kEnd, limits),
+              (ReadForm{{{"a", {}, "", "x"}}, 0, ""}));
+    expect_refused("p" + most + "\r\n" + named("name=a") + kEnd, 413,
+                   "too much stands before the first boundary of the form", limits);
+  }
+}
+
 TEST(Multipart, WhiteSpaceMayFollowABoundary) {
   expect_parts("--XX \t\r\nContent-Disposition: form-data; name=a\r\n\r\nx\r\n--XX-- ",
                {{"a", {}, "", "x"}});
