@@ -32,17 +32,22 @@ export function load(url, context, nextLoad) {
   return { ...take(path), shortCircuit: true };
 }
 
+/** What a file says, or the code that has its path. */
+function textOf(path) {
+  return program.evaluated?.path === path ? program.evaluated.code : readFileSync(path, "utf8");
+}
+
 /** @returns {"module" | "commonjs"} what a file is, which is loaded next */
 export function formatOf(path) {
   program.read(path);
-  ahead = { path, read: transpile(path, readFileSync(path, "utf8")) };
+  ahead = { path, read: transpile(path, textOf(path)) };
   return ahead.read.format;
 }
 
 function take(path) {
   const known = ahead?.path === path ? ahead.read : null;
   ahead = null;
-  return known ?? transpile(path, readFileSync(path, "utf8"));
+  return known ?? transpile(path, textOf(path));
 }
 
 function isOurs(url) {

@@ -7,6 +7,7 @@ import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 
 import { setPortArgument } from "../lib/options.js";
+import { native } from "../lib/slots.js";
 import { HELP, parse, UsageError } from "./arguments.js";
 import { readEnvFiles } from "./env_files.js";
 import { fileAt } from "./files.js";
@@ -22,6 +23,8 @@ const { realpathSync } = process.getBuiltinModule("node:fs");
 
 /** Milliseconds until what was compiled is written, which Node does by itself only at a clean end. */
 const CALM = 1000;
+
+const EVALUATED = "[eval].mts";
 
 /** Says what is wrong in one line, and leaves. */
 function refuse(message, status) {
@@ -48,6 +51,13 @@ function fileOf(name) {
   return file;
 }
 
+/** The path that the code of the command line has; it is a module, whatever it holds. */
+function evaluated(code) {
+  const path = resolve(EVALUATED);
+  program.evaluated = { path, url: pathToFileURL(path).href, code };
+  return path;
+}
+
 /**
  * @returns {Promise<{ default?: unknown }>} what the program exports; never a promise that it
  * exports
@@ -69,12 +79,12 @@ function endedTooEarly() {
 async function main() {
   const environment = environmentOfThis();
   const words = process.argv.slice(2);
-  const { task, file: name, port, rest, again } = readArguments();
+  const { task, file: name = EVALUATED, code, port, rest, again } = readArguments();
   if (task === "help") return void process.stdout.write(HELP);
   if (task === "version") return void process.stdout.write(`${BAO_VERSION}\n`);
-  const file = fileOf(name);
+  const file = task === "eval" ? evaluated(code) : fileOf(name);
   [, program.command] = process.argv;
-  process.argv.splice(1, Infinity, file, ...rest);
+  process.argv.splice(1, Infinity, ...(task === "eval" ? [] : [file]), ...rest);
   program.main = file;
   setPortArgument(port);
   readEnvFiles(process.env);
@@ -92,7 +102,13 @@ async function main() {
       throw error;
     });
   serve(exports.default, name);
-  if (program.codeCache) setTimeout(() => Module.flushCompileCache(), CALM).unref();
+  setTimeout(calm, CALM).unref();
+}
+
+/** Keeps what starting has brought about, and gives back what it alone has needed. */
+function calm() {
+  if (program.codeCache) Module.flushCompileCache();
+  native?.releaseCode();
 }
 
 /** What this process was started with, to start it anew. */

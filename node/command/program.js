@@ -8,6 +8,8 @@ export const program = {
   command: "",
   /** Where Node keeps what it has compiled, if bin/bao has said so. */
   codeCache: undefined,
+  /** The code of `bao -e`, and the path that it is taken to have; else null. */
+  evaluated: null,
   /** How often its files were read anew, by --hot. */
   generation: 0,
   /** Is told the path of each file of the program before it is read. */

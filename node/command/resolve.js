@@ -31,6 +31,7 @@ let asking = false;
 export function resolve(specifier, context, nextResolve) {
   const ours = OURS.get(specifier);
   if (ours) return { url: ours, format: "module", shortCircuit: true };
+  if (specifier === program.evaluated?.url) return { url: specifier, shortCircuit: true };
   if (asking || isBuiltin(specifier)) return nextResolve(specifier, context);
   if (specifier.startsWith("bun:")) {
     throw new Error(`The module "${specifier}" is not part of bao yet`);

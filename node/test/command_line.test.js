@@ -1,6 +1,6 @@
 /** The command line: options, what a program is told of it, what is refused and how. */
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import test from "node:test";
 
@@ -23,6 +23,8 @@ test("what cannot be meant is refused in one line", async (t) => {
     [["--colour", "a.ts"], 2, /^bao: there is no option --colour;.*\n$/],
     [["--port=70000", "a.ts"], 2, /^bao: --port is "70000": give a port.*\n$/],
     [["--port"], 2, /^bao: --port has no value: give a port.*\n$/],
+    [["-e"], 2, /^bao: -e has no value: give the code to run.*\n$/],
+    [["--hot", "-e", "1"], 2, /^bao: --hot needs a file that can change.*\n$/],
     [["--port=1"], 2, /^bao: say which program to run.*\n$/],
     [["missing.ts"], 1, /^bao: there is no program missing\.ts\n$/],
     [["data.json"], 1, /^bao: data\.json is no program: .*\n$/],
@@ -133,4 +135,31 @@ test("a default export that cannot be served is refused in one line", async (t) 
   const { code, errors } = await run(folder, ["a.ts"]);
   assert.equal(code, 1);
   assert.match(errors, /^bao: a\.ts: Option port is "x": .*\n$/);
+});
+
+test("-e runs TypeScript as a module of the folder", async (t) => {
+  const folder = programs(t, { "part.ts": "export const part: number = 5;" });
+  const code = `
+    import { part } from "./part";
+    import { serve } from "bun";
+    enum Kind { plain = "k" }
+    console.log(await Promise.resolve(part), Kind.plain, typeof serve, require("path").sep);
+    console.log(JSON.stringify([process.argv.slice(1), import.meta.dir === process.cwd()]));
+  `;
+  for (const words of [["-e", code, "a", "--b"], [`--eval=${code}`, "a", "--b"]]) {
+    const { output, errors } = await run(folder, words);
+    assert.equal(output, '5 k function /\n[["a","--b"],true]\n');
+    assert.equal(errors, "");
+  }
+  const failed = await run(folder, ["-e", "const a: = 1"]);
+  assert.equal(failed.code, 1);
+  assert.match(failed.errors, /^bao: .*\[eval\]\.mts:1:10: Unexpected "="\n/);
+});
+
+test("-e serves what it exports", async (t) => {
+  const folder = programs(t, {});
+  mkdirSync(folder);
+  const program = ["--port=0", "-e", 'export default { fetch: () => new Response("evaluated") }'];
+  const { url } = await served(t, folder, program);
+  assert.equal(await (await fetch(url)).text(), "evaluated");
 });
