@@ -3,7 +3,7 @@
 // GET /state says how much memory is in use and how many sockets there are; ends by SIGINT or
 // SIGTERM.
 //
-//     rooms THREADS [IDLE_TIMEOUT_IN_MILLISECONDS]
+//     server THREADS [IDLE_TIMEOUT_IN_MILLISECONDS]
 
 #include <atomic>
 #include <chrono>
