@@ -363,15 +363,16 @@ void Environment::tell_local(double promise, server::LocalReply reply) {
 }
 
 // One call with one argument: the number of the socket is in the registers.
-void Environment::tell_message(uint32_t socket, std::string_view payload, bool is_text) {
+void Environment::tell_message(uint32_t socket, const websocket::Message& message) {
   if (ended_) return;
   enter_javascript();
   registers_[kSocket] = socket;
+  const std::string_view payload = message.payload;
   napi_value argument = nullptr;
-  if (is_text) {
+  if (message.text) {
     // A copy is cheaper for what has no character beyond ASCII.
     const napi_status status =
-        is_ascii(payload)
+        message.ascii || is_ascii(payload)
             ? napi_create_string_latin1(env_, payload.data(), payload.size(), &argument)
             : napi_create_string_utf8(env_, payload.data(), payload.size(), &argument);
     if (status != napi_ok) return report(status);

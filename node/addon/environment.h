@@ -47,8 +47,8 @@ class Environment {
     socket
   };
   static constexpr std::array<const char*, 12> kCallbackNames{
-      "dispatch", "dispatchAll", "body", "gone",        "drained", "stopped", "local",
-      "forget",   "log",  "certificate", "message", "socket"};
+      "dispatch", "dispatchAll", "body", "gone",        "drained", "stopped",
+      "local",    "forget",      "log",  "certificate", "message", "socket"};
 
   /// Lives until the thread's environment ends. Throws JavaScriptFailed.
   static Environment* make(napi_env env);
@@ -97,8 +97,8 @@ class Environment {
   void tell_drained(Slot& slot);
   void tell_stopped(double promise);
   void tell_local(double promise, server::LocalReply reply);
-  /// A message of the WebSocket of that number: valid UTF-8, or bytes.
-  void tell_message(uint32_t socket, std::string_view payload, bool text);
+  /// A message of the WebSocket of that number.
+  void tell_message(uint32_t socket, const websocket::Message& message);
   /// Another event of it.
   void tell_socket(uint32_t socket, Sockets::Event event, std::string_view payload, int code);
   void log(std::string_view line);

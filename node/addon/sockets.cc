@@ -20,7 +20,7 @@ void Sockets::on_open(server::WebSocket& socket) {
 }
 
 void Sockets::on_message(server::WebSocket& socket, const websocket::Message& message) {
-  environment_.tell_message(number_of(socket), message.payload, message.text);
+  environment_.tell_message(number_of(socket), message);
 }
 
 void Sockets::on_ping(server::WebSocket& socket, std::string_view payload) {

@@ -131,7 +131,8 @@ void Connection::on_piece() {
   }
   if (state_ != State::open) return;  // our Close frame is out: what still comes is dropped
   if (whole && parser_.final() && parser_.opcode() != Opcode::continuation) {
-    return deliver({piece.data(), piece.size()}, nullptr, parser_.ascii());
+    const bool ascii = parser_.ascii();
+    return deliver({piece.data(), piece.size()}, nullptr, ascii, ascii);
   }
   join();
 }
@@ -160,13 +161,13 @@ void Connection::join() {
   if (checked && !parts.utf8.complete()) return fail(kInvalidUtf8);
   std::string message = std::move(parts.message);
   assembly_ = nullptr;
-  deliver(message, &message, true);
+  deliver(message, &message, true, false);
 }
 
-void Connection::deliver(std::string_view payload, std::string* storage, bool checked) {
+void Connection::deliver(std::string_view payload, std::string* storage, bool checked, bool ascii) {
   if (parser_.compressed()) return deliver_compressed(payload);
   if (parser_.text() && !checked && !is_utf8(payload)) return fail(kInvalidUtf8);
-  tell(payload, storage);
+  tell(payload, storage, ascii);
 }
 
 void Connection::deliver_compressed(std::string_view payload) {
@@ -183,13 +184,13 @@ void Connection::deliver_compressed(std::string_view payload) {
     case Decompressor::Result::too_big: return fail(kInflatedTooBig);
   }
   if (parser_.text() && !is_utf8(text)) return fail(kInvalidUtf8);
-  tell(text, &text);
+  tell(text, &text, false);
   if (text.capacity() <= kKept) workspace_.inflated = std::move(text);
 }
 
-void Connection::tell(std::string_view payload, std::string* storage) {
+void Connection::tell(std::string_view payload, std::string* storage, bool ascii) {
   ++workspace_.counters.messages_in;
-  observer_.on_message(*this, {payload, parser_.text(), storage});
+  observer_.on_message(*this, {payload, parser_.text(), storage, ascii});
 }
 
 // ---- Control frames (RFC 6455 section 5.5)

@@ -25,6 +25,7 @@ struct Message {
   /// The string that is the payload if the message was joined or decompressed; the observer may
   /// move it away instead of copying. Null if the payload lies in a buffer that others use.
   std::string* storage;
+  bool ascii = false;  ///< it is known to be nothing but ASCII
 };
 
 /// Told what happens on a connection; on the loop's thread. Calls come from the loop's events and
@@ -190,9 +191,9 @@ class Connection final : public net::TransportObserver, public net::Timer {
   }
   void on_piece();
   void join();
-  void deliver(std::string_view payload, std::string* storage, bool checked);
+  void deliver(std::string_view payload, std::string* storage, bool checked, bool ascii);
   void deliver_compressed(std::string_view payload);
-  void tell(std::string_view payload, std::string* storage);
+  void tell(std::string_view payload, std::string* storage, bool ascii);
   void gather_control();
   void on_control(Opcode opcode, std::string_view payload);
   void on_close_frame(std::string_view payload);

@@ -21,22 +21,34 @@ template <typename Vector>
   Vector key;
   for (size_t i = 0; i < kWords; ++i) key[i] = word;
   Vector seen = key ^ key;
-  auto* at = reinterpret_cast<Vector*>(bytes);
-  const Vector* const end = at + size / sizeof(Vector);
-  for (; end - at >= 4; at += 4) {
-    const Vector a = at[0] ^ key, b = at[1] ^ key, c = at[2] ^ key, d = at[3] ^ key;
-    at[0] = a;
-    at[1] = b;
-    at[2] = c;
-    at[3] = d;
+  char* at = bytes;
+  char* const end = bytes + size / sizeof(Vector) * sizeof(Vector);
+  constexpr size_t kStride = sizeof(Vector);
+  for (; static_cast<size_t>(end - at) >= 4 * kStride; at += 4 * kStride) {
+    Vector a, b, c, d;
+    load_vector(a, at);
+    load_vector(b, at + kStride);
+    load_vector(c, at + 2 * kStride);
+    load_vector(d, at + 3 * kStride);
+    a ^= key;
+    b ^= key;
+    c ^= key;
+    d ^= key;
+    store_vector(at, a);
+    store_vector(at + kStride, b);
+    store_vector(at + 2 * kStride, c);
+    store_vector(at + 3 * kStride, d);
     seen |= (a | b) | (c | d);
   }
-  for (; at < end; ++at) {
-    *at ^= key;
-    seen |= *at;
+  for (; at < end; at += kStride) {
+    Vector a;
+    load_vector(a, at);
+    a ^= key;
+    store_vector(at, a);
+    seen |= a;
   }
   for (size_t i = 0; i < kWords; ++i) any |= seen[i];
-  return static_cast<size_t>(reinterpret_cast<char*>(at) - bytes);
+  return static_cast<size_t>(at - bytes);
 }
 
 #ifdef BAO_HAS_WIDE_CLONE

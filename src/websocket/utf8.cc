@@ -17,15 +17,20 @@ constexpr uint64_t kHighBits = 0x8080808080808080;
 template <typename Vector>
 [[gnu::always_inline]] inline size_t skip_vectors(const char* text, size_t size) {
   constexpr size_t kWords = sizeof(Vector) / sizeof(uint64_t);
-  const auto* at = reinterpret_cast<const Vector*>(text);
-  const Vector* const end = at + size / sizeof(Vector);
-  for (; end - at >= 4; at += 4) {
-    const Vector any = (at[0] | at[1]) | (at[2] | at[3]);
+  constexpr size_t kStride = sizeof(Vector);
+  size_t at = 0;
+  for (; size - at >= 4 * kStride; at += 4 * kStride) {
+    Vector a, b, c, d;
+    load_vector(a, text + at);
+    load_vector(b, text + at + kStride);
+    load_vector(c, text + at + 2 * kStride);
+    load_vector(d, text + at + 3 * kStride);
+    a = (a | b) | (c | d);
     uint64_t bits = 0;
-    for (size_t i = 0; i < kWords; ++i) bits |= any[i];
+    for (size_t i = 0; i < kWords; ++i) bits |= a[i];
     if ((bits & kHighBits) != 0) break;
   }
-  return static_cast<size_t>(reinterpret_cast<const char*>(at) - text);
+  return at;
 }
 
 #ifdef BAO_HAS_WIDE_CLONE

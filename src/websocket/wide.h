@@ -8,9 +8,20 @@
 // of the architecture has and, on x86-64, once more for AVX2, which is chosen at run time.
 namespace bao::websocket {
 
-/// 16 bytes, and 32, as they may lie anywhere among bytes.
-using Vector16 = uint64_t __attribute__((vector_size(16), aligned(1), may_alias));
-using Vector32 = uint64_t __attribute__((vector_size(32), aligned(1), may_alias));
+/// 16 bytes, and 32.
+using Vector16 = uint64_t __attribute__((vector_size(16)));
+using Vector32 = uint64_t __attribute__((vector_size(32)));
+
+/// Reads and writes vectors that lie anywhere among bytes. (An attribute of the types would say so
+/// as well, but templates lose it.)
+template <typename Vector>
+[[gnu::always_inline]] inline void load_vector(Vector& to, const char* from) {
+  std::memcpy(&to, from, sizeof to);
+}
+template <typename Vector>
+[[gnu::always_inline]] inline void store_vector(char* to, const Vector& from) {
+  std::memcpy(to, &from, sizeof from);
+}
 
 /// Inputs from this size on are worth asking what the processor can.
 inline constexpr size_t kWorthAsking = 256;

@@ -1,9 +1,9 @@
-// What tests/soak/sockets/soak.mjs soaks: rooms, on as many threads as the argument says, each with a
-// server and a loop of its own. server.mjs is the same on Node. Prints one line of JSON, the ports;
-// GET /state says how much memory is in use and how many sockets there are; ends by SIGINT or
-// SIGTERM.
+// What tests/soak/sockets/soak.mjs soaks: rooms, on as many threads as the argument says, each with
+// a server and a loop of its own. server.mjs is the same on Node. Prints one line of JSON, the
+// ports; GET /state says how much memory is in use and how many sockets there are; ends by SIGINT
+// or SIGTERM.
 //
-//     rooms THREADS [IDLE_TIMEOUT_IN_MILLISECONDS]
+//     server THREADS [IDLE_TIMEOUT_IN_MILLISECONDS]
 
 #include <atomic>
 #include <chrono>
