@@ -56,6 +56,13 @@ int main() {
       options.routes.add(std::string("/files/") + name, bao::file(std::string(files) + "/" + name));
     }
   }
+  if (const char* folder = std::getenv("BAO_BENCH_TLS")) {
+    bao::Tls entry;
+    entry.key = bao::file(std::string(folder) + "/key.pem");
+    entry.cert = bao::file(std::string(folder) + "/cert.pem");
+    entry.low_memory_mode = std::getenv("BAO_BENCH_LOW_MEMORY") != nullptr;
+    options.tls = {std::move(entry)};
+  }
   options.development = false;
   options.idle_timeout = 60s;
   const bao::Server server = bao::serve(std::move(options));

@@ -82,7 +82,9 @@ start_server() {
   server_port=${line##* }
 }
 
-# nginx, as one process, with the folder of files. It cannot choose a free port, so one is guessed.
+# nginx, as one process, with the folder of files; $nginx_listen and $nginx_more are what else is in its configuration. It
+# cannot choose a free port, so one is guessed.
+nginx_listen='' nginx_more=''
 start_nginx() {
   local folder=$scratch/nginx attempt left
   mkdir -p "$folder"
@@ -95,7 +97,7 @@ http {
   access_log off; sendfile on; tcp_nopush on; keepalive_requests 1000000000; types { }
   client_body_temp_path $folder/body; proxy_temp_path $folder/proxy; fastcgi_temp_path $folder/fastcgi;
   uwsgi_temp_path $folder/uwsgi; scgi_temp_path $folder/scgi;
-  server { listen 127.0.0.1:$server_port; location /files/ { alias $files/; } }
+  server { listen 127.0.0.1:$server_port $nginx_listen; $nginx_more location /files/ { alias $files/; } }
 }
 END
     start_child nginx "$@" "$(nginx_program)" -e "$folder/error.log" -c "$folder/nginx.conf"

@@ -5,7 +5,15 @@ const json = '{"message":"Hello, world!"}';
 const jsonHeaders = { headers: { "Content-Type": "application/json;charset=utf-8" } };
 
 const files = process.env.BAO_BENCH_FILES;
+const { BAO_BENCH_TLS: certificates, BAO_BENCH_LOW_MEMORY: low } = process.env;
+const tls = certificates && {
+  key: Bun.file(`${certificates}/key.pem`),
+  cert: Bun.file(`${certificates}/cert.pem`),
+  lowMemoryMode: low !== undefined,
+};
+
 const server = Bun.serve({
+  ...(tls && { tls }),
   port: 0,
   hostname: "127.0.0.1",
   idleTimeout: 60,

@@ -116,6 +116,11 @@ class FetchReply {
   /// `limit` bytes.
   Task<std::string> text(std::uint64_t limit = std::uint64_t{64} << 20);
 
+  /// The reply, to be kept: for a prepared reply on a route, say. With all of the content that was
+  /// not taken yet, and with the fields with which it would be sent on, but for `Date` and `Age`:
+  /// they say when this copy was made. Throws as `text` does.
+  Task<Response> buffered(std::uint64_t limit = std::uint64_t{64} << 20);
+
   operator Response() const;
 
  private:

@@ -88,6 +88,10 @@ struct Options {
   std::chrono::milliseconds handshake_timeout = std::chrono::seconds(10);
   /// How long a TLS session can be resumed, in whole seconds, at most 7 days; 0 for not at all.
   std::chrono::milliseconds session_timeout = std::chrono::hours(2);
+  /// Keys for the tickets of TLS sessions, so that several processes, or servers of several loops,
+  /// resume each other's: 80 random bytes each (no PEM), or 48. The first seals, all open. Empty:
+  /// the server makes its own.
+  Pem ticket_keys = {};
   /// Compresses replies for clients that take it: `.compression = bao::Compression{}`. Unset:
   /// never, because it costs more than all else that a server does for a reply.
   std::optional<Compression> compression = {};
@@ -126,6 +130,8 @@ struct ReloadOptions {
   /// `.certificate_for`, the present ones stay.
   std::vector<Tls> tls = {};
   CertificateFor certificate_for = {};
+  /// Other keys for the tickets of sessions. Empty: the present ones stay.
+  Pem ticket_keys = {};
   /// For open WebSockets, too. Without a handler the old ones stay, with their limits.
   WebSocketOptions websocket = {};
 };

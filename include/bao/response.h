@@ -54,6 +54,11 @@ class Response {
   /// file, `.error` gets a std::system_error; on a route the request falls through to `fetch`.
   Response(File file) : file_(std::make_shared<const File>(std::move(file))) {}
 
+  /// 200 with what is in the file now: it is read here and never again, for a prepared reply on a
+  /// route whose bytes are always the same. With the type of the file and its `Last-Modified`; of a
+  /// slice these bytes alone. Throws std::system_error if it cannot be read, or is no regular file.
+  static Response buffered(const File& file);
+
   /// 200 with HTML, `text/html;charset=utf-8`.
   static Response html(std::string markup);
   /// 200 with bytes that have no type of their own: add `.set("Content-Type", …)`.

@@ -41,6 +41,7 @@ napi_value body_text(Call& call);
 napi_value body_bytes(Call& call);
 napi_value body_piece(Call& call);
 napi_value drop_body(Call& call);
+napi_value trailers(Call& call);
 napi_value body_state(Call& call);
 
 napi_value reply(Call& call);
@@ -56,6 +57,7 @@ napi_value add_fields(Call& call);
 napi_value reply_stream(Call& call);
 napi_value write(Call& call);
 napi_value finish(Call& call);
+napi_value may_be_trailer(Call& call);
 
 napi_value start(Call& call);
 napi_value reload(Call& call);

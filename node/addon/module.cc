@@ -84,6 +84,7 @@ void define_all(Environment& environment, napi_value exports) {
   define<body_bytes>(environment, exports, "bodyBytes");
   define<body_piece>(environment, exports, "bodyPiece");
   define<drop_body>(environment, exports, "dropBody");
+  define<trailers>(environment, exports, "trailers");
   define<body_state>(environment, exports, "bodyState");
   define<reply>(environment, exports, "reply");
   define<reply_text>(environment, exports, "replyText");
@@ -97,6 +98,7 @@ void define_all(Environment& environment, napi_value exports) {
   define<reply_stream>(environment, exports, "replyStream");
   define<write>(environment, exports, "write");
   define<finish>(environment, exports, "finish");
+  define<may_be_trailer>(environment, exports, "mayBeTrailer");
   define<start>(environment, exports, "start");
   define<reload>(environment, exports, "reload");
   define<stop>(environment, exports, "stop");

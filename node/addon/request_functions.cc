@@ -189,6 +189,23 @@ napi_value drop_body(Call& call) {
   return nullptr;
 }
 
+// What was read in pieces ends with the last of them, and the engine may have seen the end before.
+napi_value trailers(Call& call) {
+  const Slot& slot = call.slot();
+  server::Exchange& exchange = slot.exchange();
+  const bool read = slot.body_taken() && exchange.body_state() == BodyState::complete &&
+                    (!slot.reads_pieces() || exchange.body().empty());
+  if (!read || exchange.trailers == nullptr || exchange.trailers->empty()) return null(call.env);
+  napi_value array = nullptr;
+  check(napi_create_array(call.env, &array));
+  uint32_t size = 0;
+  for (const auto& [name, value] : *exchange.trailers) {
+    append(call.env, array, size, latin1(call.env, name));
+    append(call.env, array, size, latin1(call.env, value));
+  }
+  return array;
+}
+
 napi_value body_state(Call& call) {
   const Slot& slot = call.slot();
   const server::Exchange& exchange = slot.exchange();

@@ -51,11 +51,7 @@ napi_value reload(Call& call) {
   server::WebSocketSettings web_socket;
   if (!is_nothing(call.env, call[3])) web_socket = to_web_socket_settings(call.env, call[3]);
   auto table = to_table(call.environment, call[1]);
-  if (tls.enabled()) {
-    server.reload(std::move(table), web_socket, tls);
-  } else {
-    server.reload(std::move(table), web_socket);
-  }
+  server.reload(std::move(table), web_socket, tls);
   return nullptr;
 }
 

@@ -1,7 +1,9 @@
 #include <cmath>
 #include <utility>
 
+#include "fields.h"
 #include "functions.h"
+#include "http/trailers.h"
 #include "reply_head.h"
 #include "values.h"
 
@@ -60,7 +62,13 @@ napi_value write(Call& call) {
 
 napi_value finish(Call& call) {
   Environment::Entry entry(call.environment);
-  return boolean(call.env, call.environment.slots().close(call.slot())->finish(nullptr));
+  Slot& slot = call.slot();
+  const Fields trailers = to_fields(call.env, call[1]);
+  return boolean(call.env, call.environment.slots().close(slot)->finish(&trailers));
+}
+
+napi_value may_be_trailer(Call& call) {
+  return boolean(call.env, http::may_be_trailer(to_latin1(call.env, call[0])));
 }
 
 }  // namespace bao::node

@@ -89,6 +89,7 @@ tls::Options to_tls_options(Environment& environment, napi_value settings) {
   tls::Options options;
   if (settings == nullptr || is_nothing(env, settings)) return options;
   options.names = kNames;
+  options.ticket_keys = pems_of(env, settings, "ticketKeys");
   napi_value entries = property(env, settings, "entries");
   const uint32_t size = length(env, entries);
   for (uint32_t i = 0; i < size; ++i) {

@@ -3,6 +3,7 @@
  * does it.
  */
 import { Cookie, isCookie, makeEnumerable, missingArguments, wrongThis } from "./cookie.js";
+import { withoutSpace } from "./head.js";
 
 const UNPAIRED = "Expected arrays of exactly two strings";
 const NO_PAIRS = "Expected each element to be an array of two strings";
@@ -16,14 +17,10 @@ function pairsOf(text) {
   for (const pair of text.split(";")) {
     const equals = pair.indexOf("=");
     if (equals < 0) continue;
-    const name = trimmed(pair.slice(0, equals));
-    if (name !== "") pairs.push([name, decoded(trimmed(pair.slice(equals + 1)))]);
+    const name = withoutSpace(pair, 0, equals);
+    if (name !== "") pairs.push([name, decoded(withoutSpace(pair, equals + 1, pair.length))]);
   }
   return pairs;
-}
-
-function trimmed(text) {
-  return text.replace(/^[\t ]+|[\t ]+$/g, "");
 }
 
 /**

@@ -17,8 +17,11 @@ export function fieldsOfHead(head) {
   }
 }
 
-/** The text between two places without the spaces and tabs at its ends. */
-function withoutSpace(text, from, to) {
+/**
+ * The text between two places without the spaces and tabs at its ends. By hand: a pattern for them
+ * would begin anew at each space within, of which a client may send very many.
+ */
+export function withoutSpace(text, from, to) {
   while (from < to && isSpace(text.charCodeAt(from))) from++;
   while (to > from && isSpace(text.charCodeAt(to - 1))) to--;
   return text.slice(from, to);

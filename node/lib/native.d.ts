@@ -168,6 +168,11 @@ export function bodyPiece(slot: number): Uint8Array | undefined | null | Failure
 /** Nobody wants the rest of a body that was asked for by `bodyPiece`. */
 export function dropBody(slot: number): void;
 /**
+ * Name, value … of the trailer fields, once the body was taken to its end; null before, and for
+ * none.
+ */
+export function trailers(slot: number): string[] | null;
+/**
  * 0 no body was announced or it is empty, 1 there is one (unread, arriving or here), 2 it was
  * taken or has failed.
  */
@@ -232,8 +237,13 @@ export function replyStream(
  * called.
  */
 export function write(slot: number, piece: string | Uint8Array): 0 | 1 | 2;
-/** Ends the content, and the slot. False if it was over already. */
-export function finish(slot: number): boolean;
+/**
+ * Ends the content, and the slot. `trailers` are lines of fields that may be trailers, or "". False
+ * if it was over already.
+ */
+export function finish(slot: number, trailers: string): boolean;
+/** Whether a field of that name may stand in a trailer section (RFC 9110 section 6.5.1). */
+export function mayBeTrailer(name: string): boolean;
 
 // -- Servers: a number each
 
@@ -315,6 +325,8 @@ export interface TlsSettings {
   entries: TlsEntry[];
   /** A number for `Table.certificate`, if there is somebody to ask. */
   source?: number;
+  /** No PEM but 80 or 48 bytes each. */
+  ticketKeys?: PemText[];
 }
 
 /** The files below a folder; `lines` are field lines that are sent with each. */
@@ -366,7 +378,7 @@ export function start(settings: Settings, routes: Routes): {
   authority: string; secure: boolean;
 };
 /**
- * `tls` replaces the certificates, for new handshakes; `webSocket` goes with handlers of WebSockets.
+ * `tls` replaces the certificates, if it has any, for new handshakes; `webSocket` goes with handlers of WebSockets.
  * Throws, and changes nothing, as `start`.
  */
 export function reload(

@@ -71,6 +71,8 @@ export const {
   bodyPiece,
   bodyState,
   dropBody,
+  trailers,
+  mayBeTrailer,
   reply,
   replyText,
   sendDue,

@@ -4,7 +4,7 @@
  */
 import { addSource } from "./certificate_sources.js";
 import { shown } from "./shown.js";
-import { tlsOf } from "./tls_options.js";
+import { ticketKeysOf, tlsOf } from "./tls_options.js";
 
 /** A number of seconds that a timeout may be at most, so that it is still exact in milliseconds. */
 const MOST_SECONDS = 3.2e9;
@@ -53,7 +53,9 @@ export function settingsOf(options) {
 /** For `native`; undefined if nothing is to be served by TLS. */
 export function tlsSettingsOf(options) {
   const tls = tlsOf(options.tls);
-  return tls === null ? undefined : { entries: tls.entries, source: addSource(tls.find) };
+  const ticketKeys = ticketKeysOf(options.ticketKeys);
+  if (tls === null) return ticketKeys === undefined ? undefined : { entries: [], ticketKeys };
+  return { entries: tls.entries, source: addSource(tls.find), ticketKeys };
 }
 
 const SOCKET_HANDLERS = ["open", "message", "close", "drain", "ping", "pong", "error"];

@@ -16,11 +16,12 @@ import { abortRequest, takeSlot } from "./dispatch.js";
 import { print } from "./failure.js";
 import * as native from "./native.js";
 import { failureError, isFailureError, Watch } from "./slot_body.js";
+import { trailerLines } from "./trailers.js";
 
 /** What native.write says if the client is slow. */
 const BEHIND = 1;
 /** So much of a stream is kept to find out whether that is all of it. */
-const MOST_BEFORE_HEAD = 1024 * 1024;
+const MOST_BEFORE_HEAD = 256 * 1024;
 /** So much is gathered later on; a chunk as large is sent by itself, without a copy. */
 const MOST_GATHERED = 16 * 1024;
 /** So many chunks go out until others have their turn, however small they are. */
@@ -87,7 +88,7 @@ class ReplyStream {
         while (this.mustWait()) await this.turn();
         const { done, value } = await this.reader.read();
         if (this.isOver) return;
-        if (done) return this.end();
+        if (done) return this.parts.trailers ? await this.endWithTrailers() : this.end("");
         this.give(typeof value === "string" ? value : bytesOfChunk(value));
       }
     } catch (error) {
@@ -174,13 +175,21 @@ class ReplyStream {
     this.behind = native.write(this.request._slot, piece) === BEHIND;
   }
 
-  end() {
+  /** The head goes first: a reply that is whole has a length, and no room for trailers. */
+  async endWithTrailers() {
+    const lines = await trailerLines(this.parts.trailers);
+    if (this.isOver) return;
+    if (lines !== "") this.flush();
+    this.end(lines);
+  }
+
+  end(trailers) {
     if (this.left > 0) throw this.wrongLength("fewer");
     if (this.hasHead) this.flush();
     if (this.isOver) return;
     this.leave();
     const slot = takeSlot(this.request);
-    if (this.hasHead) return void native.finish(slot);
+    if (this.hasHead) return void native.finish(slot, trailers);
     const { status, lines, type } = this.parts;
     native.reply(slot, status, lines, type, this.takeGathered());
   }

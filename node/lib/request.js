@@ -9,6 +9,7 @@ import { methodOfHead, urlOfHead } from "./head.js";
 import { Headers, headersOfRequest } from "./headers.js";
 import { isPlatforms, standInFor } from "./platform_classes.js";
 import { bodyArrived, failureError, Watch } from "./slot_body.js";
+import { trailersOfSlot } from "./trailers.js";
 
 const INCOMING = Symbol("incoming");
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
@@ -93,6 +94,16 @@ export class Request {
     return this._cookies;
   }
 
+  /**
+   * The fields behind a chunked body, once it was read to its end; none before, and none that may
+   * only stand in a head.
+   */
+  get trailers() {
+    if (this._trailers !== undefined) return this._trailers;
+    const trailers = this._slot >= 0 ? trailersOfSlot(this._slot) : null;
+    return trailers === null ? new Headers() : (this._trailers = trailers);
+  }
+
   get signal() {
     const watch = (this._watch ??= new Watch());
     return (watch.controller ??= new AbortController()).signal;
@@ -165,6 +176,7 @@ for (const [name, [usual]] of Object.entries(SETTINGS)) {
   });
 }
 Object.defineProperty(Request.prototype, "_body", { value: null, writable: true });
+Object.defineProperty(Request.prototype, "_trailers", { value: undefined, writable: true });
 defineBody(Request);
 Object.defineProperty(Request.prototype, Symbol.toStringTag, {
   value: "Request",

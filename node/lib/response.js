@@ -23,6 +23,7 @@ import { BunFile } from "./file.js";
 import { fileBehind } from "./file_read.js";
 import { Headers } from "./headers.js";
 import { standInFor } from "./platform_classes.js";
+import { checkedTrailers } from "./trailers.js";
 
 // Not imported: see "The same in JavaScript" in docs/architecture.md.
 const fs = process.getBuiltinModule("node:fs");
@@ -131,6 +132,7 @@ export class Response {
     copy._status = this._status;
     copy._statusText = this._statusText;
     if (this._headers !== null) copy._headers = new Headers(this._headers);
+    if (this._trailers !== null) copy._trailers = this._trailers;
     return copy;
   }
 
@@ -145,6 +147,8 @@ export class Response {
   }
 }
 
+// Few have them: the field of all others is here.
+Object.defineProperty(Response.prototype, "_trailers", { value: null, writable: true });
 defineBody(Response);
 Object.defineProperty(Response.prototype, Symbol.toStringTag, {
   value: "Response",
@@ -156,10 +160,18 @@ function initialize(response, init) {
   if (typeof init !== "object" && typeof init !== "function") {
     throw new TypeError(`Response: the second argument must be an object, not ${String(init)}`);
   }
-  const { status, statusText, headers } = init;
+  const { status, statusText, headers, trailers } = init;
   if (status !== undefined) setStatus(response, status);
   if (statusText !== undefined && statusText !== "") setStatusText(response, statusText);
   if (headers !== undefined) response._headers = new Headers(headers);
+  if (trailers !== undefined && trailers !== null) setTrailers(response, trailers);
+}
+
+function setTrailers(response, trailers) {
+  if (!(response._body instanceof ReadableStream)) {
+    throw new TypeError("Response: trailers stand behind a stream, and this body is none");
+  }
+  response._trailers = checkedTrailers(trailers);
 }
 
 function setStatus(response, given) {
@@ -220,6 +232,7 @@ function redirectTarget(text) {
  * @property {string | Uint8Array | null} [body]
  * @property {ReadableStream} [stream]
  * @property {number | null} [length]
+ * @property {Headers | (() => unknown) | null} [trailers]
  * @property {{ path: string, begin: number, end: number }} [file]
  */
 
@@ -252,7 +265,7 @@ export function replyParts(response, asStream = false) {
 
 /** A stream that nobody has read from yet: what is behind it may be a file, as Bun sees it, too. */
 function partsOfTaken(response, stream) {
-  const file = fileBehind(stream);
+  const file = response._trailers === null ? fileBehind(stream) : undefined;
   if (file === undefined) {
     return partsOfStream(response, stream, declaredLength(response._headers));
   }
@@ -263,7 +276,8 @@ function partsOfTaken(response, stream) {
 
 function partsOfStream(response, stream, length) {
   const lines = linesOf(response);
-  return { status: response._status, lines, type: response._type, stream, length };
+  const { _status: status, _type: type, _trailers: trailers } = response;
+  return { status, lines, type, stream, length, trailers };
 }
 
 /** Blobs from this size on are not put into memory to be sent. */
@@ -315,20 +329,26 @@ const OF_THE_TRANSFER = [
   "content-encoding",
 ];
 
-function partsOfPlatforms(response) {
+/** And those that say when another server had made it, which is not when a copy is sent. */
+const OF_ITS_TIME = ["date", "age"];
+
+function partsOfPlatforms(response, isPrepared = false) {
   if (response.type === "error") throw new TypeError("Response.error() cannot be sent");
   const { body: stream, status } = response;
   if (response.bodyUsed || stream?.locked) throw new TypeError("Body already used");
   const headers = new Headers(response.headers);
   const length = lengthOfPlatforms(response, headers);
   // What fetch() has received is decoded and unframed by now.
-  if (response.url !== "") for (const name of OF_THE_TRANSFER) headers.delete(name);
+  if (response.url !== "") {
+    for (const name of OF_THE_TRANSFER) headers.delete(name);
+    if (isPrepared) for (const name of OF_ITS_TIME) headers.delete(name);
+  }
   const parts = { status, lines: headers._wire(), type: null };
   return stream === null ? { ...parts, body: null } : { ...parts, stream, length };
 }
 
 async function wholePartsOfPlatforms(response) {
-  const { status, lines, type, stream } = partsOfPlatforms(response);
+  const { status, lines, type, stream } = partsOfPlatforms(response, true);
   const body = stream === undefined ? null : await bytesOfStream(stream);
   return { status, lines, type, body };
 }

@@ -129,7 +129,7 @@ function preparedTarget(compiler, pattern, response) {
   const { status } = response;
   if (status === 101) refuse(pattern, "has a Response with status 101: give 200 to 599");
   if (response._body instanceof ReadableStream) {
-    const mend = "give text or bytes, or a handler that returns it";
+    const mend = "give its bytes() or blob(), or a handler that returns it";
     refuse(pattern, `has a Response whose body is a stream: ${mend}`);
   }
   if (response._body instanceof BunFile && response._body._fd >= 0) {

@@ -181,7 +181,8 @@ export class Server {
 
   /**
    * Replaces fetch, error, routes and static; requests under way end with the old ones. With `tls`,
-   * new connections get other certificates, and those that are open live on.
+   * new connections get other certificates, and those that are open live on. With `ticketKeys`,
+   * tickets get other keys.
    */
   reload(options) {
     if (options === null || typeof options !== "object") {

@@ -15,6 +15,7 @@ const VERSIONS = new Map([
   ["TLSv1.3", 0x0304],
 ]);
 const CONTENTS = "give PEM text as a string, bytes or a file, or an array of these";
+const KEY_CONTENTS = "give 80 random bytes or a file that holds them, or an array of these";
 
 /**
  * Null if nothing is to be served by TLS: there is no option, or it is empty, as in Bun.
@@ -31,6 +32,16 @@ export function tlsOf(value) {
   const find = given.find((entry) => entry.SNICallback)?.SNICallback ?? null;
   if (find === null && entries.every((entry) => Object.keys(entry).length === 1)) return null;
   return { entries, find };
+}
+
+/** Keys for session tickets; not as strings, because they are random bytes. */
+export function ticketKeysOf(value) {
+  const keys = Array.isArray(value) ? value : [value];
+  if (keys.some((key) => typeof key === "string" || key?.pem !== undefined)) {
+    // What it holds is a secret.
+    throw new TypeError("Option ticketKeys is no bytes: " + KEY_CONTENTS);
+  }
+  return pemsOf(value, "ticketKeys", KEY_CONTENTS);
 }
 
 /** What a program's SNICallback has given, for `native.readCertificate`. */
@@ -86,24 +97,24 @@ function withoutNothing(object) {
   return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined));
 }
 
-function pemsOf(value, option) {
+function pemsOf(value, option, contents = CONTENTS) {
   if (value === undefined || value === null) return undefined;
-  if (!Array.isArray(value)) return [pemOf(value, option)];
-  const pems = value.map((one, i) => pemOf(one, `${option}[${i}]`));
+  if (!Array.isArray(value)) return [pemOf(value, option, contents)];
+  const pems = value.map((one, i) => pemOf(one, `${option}[${i}]`, contents));
   return pems.length === 0 ? undefined : pems;
 }
 
 /** One text: a string, bytes, a file, or Node's { pem, passphrase }. */
-function pemOf(value, option) {
+function pemOf(value, option, contents) {
   if (typeof value === "string") return { text: value, option };
   const bytes = bytesOf(value);
   if (bytes !== null) return { text: bytes, option };
-  if (value === null || typeof value !== "object") refuse(option, value, CONTENTS);
+  if (value === null || typeof value !== "object") refuse(option, value, contents);
   if (value.pem !== undefined) {
     const passphrase = textOf(value.passphrase, `${option}.passphrase`);
-    return withoutNothing({ ...pemOf(value.pem, option), passphrase });
+    return withoutNothing({ ...pemOf(value.pem, option, contents), passphrase });
   }
-  if (typeof value.arrayBuffer !== "function") refuse(option, value, CONTENTS);
+  if (typeof value.arrayBuffer !== "function") refuse(option, value, contents);
   return { text: readFile(value, option), option };
 }
 

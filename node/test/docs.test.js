@@ -32,7 +32,12 @@ for (const page of ["README.md", ...pages]) {
       const secure = program.includes("tls:");
       const folder = programs(t, {
         [name]: program.replace("port: 3000", "port: 0").replace("listen(3000", "listen(0"),
-        ...(secure && { "key.pem": own.key, "cert.pem": own.cert, "ca.pem": own.cert }),
+        ...(secure && {
+          "key.pem": own.key,
+          "cert.pem": own.cert,
+          "ca.pem": own.cert,
+          "tickets.key": "k".repeat(80),
+        }),
       });
       // What a page tells to install is there already, for the tests.
       if (program.includes("npm install")) {

@@ -145,3 +145,12 @@ test("a map of very many cookies is read in time", () => {
   assert.equal(map.size, 4000);
   assert.equal(map.get("a"), "\ufffd");
 });
+
+test("space around names and values is left out, however much there is within", () => {
+  const space = " \t".repeat(8000);
+  const map = new CookieMap(`${space}a${space}=${space}b${space}c${space}; d =\te ;`.repeat(50));
+  assert.deepEqual([...map].slice(0, 2), [
+    ["a", `b${space}c`],
+    ["d", "e"],
+  ]);
+});

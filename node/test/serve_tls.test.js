@@ -10,7 +10,7 @@ import tls from "node:tls";
 import { promisify } from "node:util";
 import { Worker } from "node:worker_threads";
 import * as native from "../lib/native.js";
-import { serve } from "../lib/index.js";
+import { file as baoFile, serve } from "../lib/index.js";
 import { encryptKey, folder, makeCertificate } from "./certificates.js";
 
 const localhost = makeCertificate();
@@ -145,6 +145,11 @@ test("wrong options are named, with the mend", () => {
   refused(localhost, /Option handshakeTimeout is -1: give a number/, { handshakeTimeout: -1 });
   refused(localhost, /Option maxHandshakes is 0: give 1 to/, { maxHandshakes: 0 });
   refused(localhost, /Option sessionTimeout is 1 ms: give whole/, { sessionTimeout: 0.001 });
+  const tickets = (ticketKeys, pattern) => refused(localhost, pattern, { ticketKeys });
+  tickets(Buffer.alloc(79), /Option ticketKeys holds 79 bytes: give 80, as `openssl rand 80` makes/);
+  tickets([Buffer.alloc(80), new Uint8Array(1)], /Option ticketKeys\[1\] holds 1 bytes/);
+  tickets("x".repeat(80), /^TypeError: Option ticketKeys is no bytes: give 80 random bytes or a file/);
+  tickets([5], /Option ticketKeys\[0\] is 5: give 80 random bytes/);
   const missing = { name: join(folder, "missing"), arrayBuffer() {} };
   refused({ key: missing, cert }, (error) => {
     assert.match(error.message, /Option tls\.key is the file ".*missing", which cannot be read/);
@@ -281,6 +286,33 @@ test("sessions are resumed", async (t) => {
   const first = await connect();
   assert.equal(first.reused, false);
   assert.equal((await connect(first.ticket)).reused, true);
+});
+
+test("ticketKeys are shared by several servers, and replaced by reload", async (t) => {
+  const ticketKeys = Buffer.alloc(80, 1);
+  const file = join(folder, "ticket.key");
+  writeFileSync(file, ticketKeys);
+  const connect = (server, session) =>
+    new Promise((resolve, reject) => {
+      const socket = tls.connect({ port: server.port, rejectUnauthorized: false, session });
+      socket.on("error", reject);
+      socket.on("session", (ticket) => {
+        resolve({ reused: socket.isSessionReused(), ticket });
+        socket.destroy();
+      });
+    });
+  const first = start(t, localhost, { ticketKeys });
+  const { ticket } = await connect(first);
+  for (const same of [ticketKeys, [Buffer.alloc(48, 2), ticketKeys], baoFile(file)]) {
+    const { reused } = await connect(start(t, localhost, { ticketKeys: same }), ticket);
+    assert.equal(reused, true);
+  }
+  assert.equal((await connect(start(t, localhost), ticket)).reused, false);
+  first.reload({ fetch: () => new Response(), ticketKeys: Buffer.alloc(48, 3) });
+  assert.equal((await connect(first, ticket)).reused, false);
+  first.reload({ fetch: () => new Response(), ticketKeys: [Buffer.alloc(48, 3), ticketKeys] });
+  assert.equal((await connect(first, ticket)).reused, true);
+  start(t, undefined, { ticketKeys }).reload({ fetch: () => new Response(), ticketKeys });
 });
 
 test("plain http gets a readable answer", async (t) => {

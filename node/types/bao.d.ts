@@ -113,6 +113,11 @@ export interface ResponseInit {
   status?: number;
   statusText?: string;
   headers?: HeadersInit;
+  /**
+   * Fields that go out behind the content of a stream, or a function that gives them once it has
+   * ended. HTTP/1.0, and a reply with a declared length, has no room for them.
+   */
+  trailers?: HeadersInit | (() => Awaitable<HeadersInit | null | undefined>);
 }
 
 /** A reply. Its body can be sent or read once; `clone()` gives another. */
@@ -161,6 +166,11 @@ export type RouteParameters<Path extends string> = string extends Path
 export interface IncomingRequest extends Request {
   /** What is set or deleted here goes out with the reply, whichever that is. */
   readonly cookies: CookieMap;
+  /**
+   * The fields behind a chunked body, once it was read to its end; none before, and none that may
+   * only stand in a head.
+   */
+  readonly trailers: Headers;
 }
 
 /** A request that came by a route. */
@@ -241,6 +251,12 @@ export interface Settings {
   handshakeTimeout?: number;
   /** Whole seconds for which a TLS session can be resumed: 7200; 0 for not at all. */
   sessionTimeout?: number;
+  /**
+   * Keys for the tickets of TLS sessions, so that several processes resume each other's: 80 random
+   * bytes, or 48, or a file or an array of these. The first seals, all open. Else the server makes
+   * its own.
+   */
+  ticketKeys?: TicketKey | readonly TicketKey[];
   /** How many TLS handshakes may be under way: 4096. One more, and the oldest is dropped. */
   maxHandshakes?: number;
   /** How many bytes the body of a request may have: 128 MiB. More is refused with 413. */
@@ -274,6 +290,8 @@ export interface PemFile {
 
 /** The contents of a PEM file (not its path). */
 export type Pem = string | Bytes | PemFile;
+/** 80 random bytes, or 48: see `ticketKeys`. */
+export type TicketKey = Bytes | PemFile;
 
 /** A key with its own passphrase. */
 export interface PemKey {
@@ -429,7 +447,8 @@ export interface Server<Data = undefined> extends Disposable, AsyncDisposable {
   /** Closes connections on which nothing is under way; returns how many. */
   closeIdleConnections(): number;
   /**
-   * Replaces the handlers and, with `tls`, the certificates for new connections; nothing else.
+   * Replaces the handlers and, with `tls` and `ticketKeys`, the certificates for new connections
+   * and the keys of tickets; nothing else.
    * Requests under way end with the old handlers, open connections go on.
    */
   reload<Path extends string>(options: ServeOptions<Path, Data>): this;

@@ -238,7 +238,9 @@ FetchRequest& FetchRequest::forward(Request& request) {
   const std::string host(sent.get("Host").value_or(""));
   sent.remove("Host");
   Fields fields = http::end_to_end_fields(sent);
-  append_to_list(fields, "Via", "1.1 bao");
+  // By the version in which it came (RFC 9110 section 7.6.3).
+  const bool old = detail::Call::of(request).exchange().head.minor_version == 0;
+  append_to_list(fields, "Via", old ? "1.0 bao" : "1.1 bao");
   if (const auto client = request.address()) {
     append_to_list(fields, "X-Forwarded-For", client->address);
   }
@@ -275,18 +277,38 @@ Task<std::optional<std::string>> next_piece(std::shared_ptr<FetchState> state) {
   co_return std::nullopt;
 }
 
-Task<std::string> all_of(std::shared_ptr<FetchState> state, std::uint64_t limit) {
+Task<std::string> all_of(std::shared_ptr<FetchState> state, std::uint64_t limit,
+                         const char* method) {
   std::string text;
   for (;;) {
     std::optional<std::string> piece = co_await next_piece(state);
     if (!piece) co_return text;
     if (text.size() + piece->size() > limit) {
       throw FetchError(FetchError::Reason::malformed, "The reply has more than " +
-                                                          std::to_string(limit) +
-                                                          " bytes: give text() a higher limit");
+                                                          std::to_string(limit) + " bytes: give " +
+                                                          method + " a higher limit");
     }
     text += *piece;
   }
+}
+
+// What a reply without content is sent on with: status and fields.
+Response headed(const outbound::Transfer& transfer, Response response) {
+  const int status = transfer.status();
+  if (status < 200 || status > 599) {
+    throw FetchError(FetchError::Reason::malformed,
+                     "The status " + std::to_string(status) + " cannot be sent on");
+  }
+  response.status(status);
+  response.fields() = http::end_to_end_fields(transfer.fields());
+  return response;
+}
+
+Task<Response> kept(std::shared_ptr<FetchState> state, std::uint64_t limit) {
+  Response response = headed(state->transfer(), Response());
+  response.body(co_await all_of(state, limit, "buffered()"));
+  for (const char* name : {"Content-Length", "Date", "Age"}) response.fields().remove(name);
+  co_return response;
 }
 
 // Sends the content on. The transfer ends when the client has gone, even while nothing comes.
@@ -311,20 +333,17 @@ Task<std::optional<std::string>> FetchReply::next() {
 }
 
 Task<std::string> FetchReply::text(std::uint64_t limit) {
-  return all_of(state_, limit);
+  return all_of(state_, limit, "text()");
 }
 
 FetchReply::operator Response() const {
-  if (status() < 200 || status() > 599) {
-    throw FetchError(FetchError::Reason::malformed,
-                     "The status " + std::to_string(status()) + " cannot be sent on");
-  }
-  Response response =
-      Response::stream([state = state_](Writer& out) { return send_on(state, out); },
-                       length_in(fields().get("Content-Length")));
-  response.status(status());
-  response.fields() = http::end_to_end_fields(fields());
-  return response;
+  return headed(state_->transfer(),
+                Response::stream([state = state_](Writer& out) { return send_on(state, out); },
+                                 length_in(fields().get("Content-Length"))));
+}
+
+Task<Response> FetchReply::buffered(std::uint64_t limit) {
+  return kept(state_, limit);
 }
 
 Task<FetchReply> fetch(FetchRequest request) {

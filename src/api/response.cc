@@ -1,8 +1,26 @@
 #include <stdexcept>
+#include <system_error>
+#include <utility>
 
 #include <bao/response.h>
 
+#include "http/date.h"
+#include "http/displayed_text.h"
+#include "server/file_reply.h"
+
 namespace bao {
+
+Response Response::buffered(const File& file) {
+  server::FileText read;
+  if (const std::error_code error =
+          server::read_file(file.path(), {file.begin(), file.end()}, read)) {
+    throw std::system_error(error, "The file " + http::quote(file.path()) + " cannot be read");
+  }
+  Response response = bytes(std::move(read.text));
+  response.set("Content-Type", file.type());
+  response.set("Last-Modified", http::format_date(read.modified));
+  return response;
+}
 
 Response Response::html(std::string markup) {
   Response response;

@@ -62,7 +62,7 @@ server::Settings settings_of(Options& options) {
   settings.max_head_size = options.max_head_size;
   settings.max_head_fields = options.max_head_fields;
   settings.id = std::move(options.id);
-  settings.tls = detail::tls_options(options.tls, options.certificate_for);
+  settings.tls = detail::tls_options(options.tls, options.certificate_for, options.ticket_keys);
   settings.handshake_timeout = options.handshake_timeout;
   settings.max_handshakes = options.max_handshakes;
   settings.session_timeout = options.session_timeout;

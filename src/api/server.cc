@@ -117,11 +117,8 @@ void Server::reload(ReloadOptions options) {
                                      .error = std::move(options.error),
                                      .web_sockets = std::move(options.websocket)},
                                     development());
-    if (options.tls.empty() && !options.certificate_for) {
-      return state_->core().reload(std::move(table), settings);
-    }
-    state_->core().reload(std::move(table), settings,
-                          detail::tls_options(options.tls, options.certificate_for));
+    const auto tls = detail::tls_options(options.tls, options.certificate_for, options.ticket_keys);
+    state_->core().reload(std::move(table), settings, tls);
   } catch (const server::SettingsError& error) {
     throw OptionError(error.option(), error.what());
   }

@@ -147,7 +147,8 @@ void find(const std::shared_ptr<const CertificateFor>& source, const Request& re
 
 }  // namespace
 
-tls::Options tls_options(const std::vector<Tls>& entries, const CertificateFor& certificate_for) {
+tls::Options tls_options(const std::vector<Tls>& entries, const CertificateFor& certificate_for,
+                         const Pem& ticket_keys) {
   tls::Options options;
   options.names = kNames;
   for (size_t i = 0; i < entries.size(); ++i) {
@@ -157,6 +158,7 @@ tls::Options tls_options(const std::vector<Tls>& entries, const CertificateFor& 
     auto source = std::make_shared<const CertificateFor>(certificate_for);
     options.certificate_for = [source](const Request& request) { find(source, request); };
   }
+  options.ticket_keys = read(ticket_keys, ".ticket_keys");
   return options;
 }
 

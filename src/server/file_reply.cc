@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <initializer_list>
 #include <optional>
+#include <span>
 #include <string_view>
 #include <sys/stat.h>
 #include <utility>
@@ -18,6 +19,7 @@
 #include "http/range.h"
 #include "http/tokens.h"
 #include "http/validators.h"
+#include "net/read_at.h"
 #include "server/exchange.h"
 #include "server/not_modified.h"
 #include "server/server.h"
@@ -238,6 +240,25 @@ std::error_code send_file(Exchange& exchange, const FileReply& reply) {
     return {};
   }
   send_as_it_is(exchange, reply, std::move(file));
+  return {};
+}
+
+// If the file becomes shorter meanwhile, its content ends where it does by then.
+std::error_code read_file(const std::string& path, const FileSlice& slice, FileText& result) {
+  OpenFile file;
+  if (const std::error_code error = open_regular(path, file)) return error;
+  result.modified = std::min(file.facts.st_mtim.tv_sec, std::time(nullptr));
+  const Part part = part_of(slice, file.size());
+  result.text.resize(part.length);
+  size_t filled = 0;
+  while (filled < result.text.size()) {
+    const ssize_t count = net::read_at(file.descriptor.get(),
+                                       std::span(result.text).subspan(filled), part.first + filled);
+    if (count < 0) return {errno, std::generic_category()};
+    if (count == 0) break;
+    filled += static_cast<size_t>(count);
+  }
+  result.text.resize(filled);
   return {};
 }
 

@@ -59,6 +59,15 @@ struct OpenFile {
 /// Takes what was opened, and says if it is no regular file, as above.
 std::error_code take_regular(net::FileDescriptor descriptor, OpenFile& file);
 
+/// What was in a file when it was read.
+struct FileText {
+  std::string text;
+  std::time_t modified = 0;  ///< in seconds since 1970, not in the future
+};
+
+/// Reads that part of a file whole, or says why it cannot be read, as above.
+std::error_code read_file(const std::string& path, const FileSlice& slice, FileText& result);
+
 /// How a file that is open is sent; views that must outlive the call.
 struct FilePresentation {
   const Fields& fields;

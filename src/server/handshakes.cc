@@ -30,22 +30,23 @@ Handshakes::Handshakes(net::Loop& loop, const Settings& settings, Receiver recei
   if (lifetime.count() > 0) {
     ticket_keys_ = std::make_shared<tls::TicketKeys>(lifetime, loop.now());
   }
-  context_ = read(settings.tls);
+  use(settings.tls);
 }
 
 Handshakes::~Handshakes() {
   drop_all();
 }
 
-std::shared_ptr<const tls::Context> Handshakes::read(const tls::Options& options) const {
+void Handshakes::use(const tls::Options& options) {
   std::vector<std::string> warnings;
   try {
-    auto context = tls::Context::make(options, ticket_keys_, warnings);
-    for (const std::string& warning : warnings) log_(warning);
-    return context;
+    auto keys = tls::read_ticket_keys(options.ticket_keys);
+    if (options.enabled()) context_ = tls::Context::make(options, ticket_keys_, warnings);
+    if (ticket_keys_ != nullptr && !keys.empty()) ticket_keys_->replace(std::move(keys));
   } catch (const tls::OptionError& error) {
     throw SettingsError(error.option(), error.what());
   }
+  for (const std::string& warning : warnings) log_(warning);
 }
 
 void Handshakes::begin(net::Accepted accepted) {

@@ -29,11 +29,10 @@ class Handshakes {
   Handshakes& operator=(const Handshakes&) = delete;
   ~Handshakes();
 
-  /// Reads other certificates and keys, for `use`. Throws SettingsError.
-  std::shared_ptr<const tls::Context> read(const tls::Options& options) const;
-  /// Handshakes that begin from now on get these. Open connections, and those whose handshake is
-  /// under way, go on with theirs.
-  void use(std::shared_ptr<const tls::Context> context) { context_ = std::move(context); }
+  /// Reads other certificates and keys, if there are any, and other keys for tickets. Handshakes
+  /// that begin from now on get these; open connections, and those whose handshake is under way,
+  /// go on with theirs. Throws SettingsError, and then nothing has changed.
+  void use(const tls::Options& options);
 
   /// The whole reply to a request in plain HTTP comes from there.
   void set_plain_reply(std::function<std::string()> plain_reply) {

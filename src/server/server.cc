@@ -268,13 +268,13 @@ void Server::reload(http::Reference<Table> table, const WebSocketSettings& web_s
 
 void Server::reload(http::Reference<Table> table, const WebSocketSettings& web_socket,
                     const tls::Options& tls) {
-  if (!secure()) {
+  if (!secure() && tls.enabled()) {
     throw SettingsError("tls",
                         "Option tls cannot be given to a server that was started without it:"
                         " stop it and start one with tls");
   }
   if (state_ == State::stopped) return;
-  handshakes_->use(handshakes_->read(tls));
+  if (secure()) handshakes_->use(tls);
   reload(std::move(table), web_socket);
 }
 

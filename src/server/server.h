@@ -78,8 +78,9 @@ class Server final : public http::ExchangeHandler,
   /// If the new table handles WebSockets its handlers and `web_socket` are used for the open ones,
   /// too; else the old ones go on. Does nothing once the server has stopped.
   void reload(http::Reference<Table> table, const WebSocketSettings& web_socket = {});
-  /// The same with other certificates, for new handshakes; those that are open go on. Throws
-  /// SettingsError and changes nothing if they are wrong, or the server does not speak TLS.
+  /// The same with other certificates, if `tls` has any, for new handshakes; those that are open go
+  /// on. Throws SettingsError and changes nothing if they are wrong, or the server does not speak
+  /// TLS.
   void reload(http::Reference<Table> table, const WebSocketSettings& web_socket,
               const tls::Options& tls);
 

@@ -37,6 +37,23 @@ void use_credentials(const Entry& entry, const EntryNames& names, const Credenti
              "): give a certificate with a key of at least 2048 bits (RSA) or 256 bits (EC)");
 }
 
+// A certificate alone is served with those of the authorities that lead from it to a root: in Node
+// and Bun `ca` is where many programs have them.
+void complete_chains(const Entry& entry, SSL_CTX& context) {
+  if (entry.ca.empty()) return;
+  for (long which = SSL_CERT_SET_FIRST; SSL_CTX_set_current_cert(&context, which) == 1;
+       which = SSL_CERT_SET_NEXT) {
+    STACK_OF(X509)* given = nullptr;
+    SSL_CTX_get0_chain_certs(&context, &given);
+    if (given != nullptr && sk_X509_num(given) > 0) continue;
+    // Whoever trusts nobody else still gets what there is.
+    SSL_CTX_build_cert_chain(&context, SSL_BUILD_CHAIN_FLAG_NO_ROOT |
+                                           SSL_BUILD_CHAIN_FLAG_IGNORE_ERROR |
+                                           SSL_BUILD_CHAIN_FLAG_CLEAR_ERROR);
+  }
+  ERR_clear_error();
+}
+
 }  // namespace
 
 std::shared_ptr<const Context> Context::make(const Options& options,
@@ -55,6 +72,7 @@ std::shared_ptr<const Context> Context::make(const Options& options,
     const auto credentials = Credentials::read(entry, options.names, warnings);
     served.context = make_entry_context(entry, options.names);
     use_credentials(entry, options.names, *credentials, *served.context);
+    complete_chains(entry, *served.context);
     served.has_certificate = !credentials->empty();
     served.low_memory_mode = entry.low_memory_mode;
     if (!served.has_certificate && !options.certificate_for) {

@@ -90,6 +90,9 @@ struct Options {
   /// The first one is for clients that name no server, or one that no entry has.
   std::vector<Entry> entries{};
   CertificateSource certificate_for{};
+  /// Keys for session tickets that other processes have, too: no PEM but bytes, see
+  /// read_ticket_keys. Empty: the server's own, which rotate.
+  std::vector<Pem> ticket_keys{};
   EntryNames names{};
 
   /// Whether there is anything to serve.

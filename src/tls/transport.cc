@@ -21,6 +21,8 @@ constexpr auto kPause = 1s;
 constexpr size_t kMiddleRecord = 4 * 1024;
 // Encrypted at once: what a connection holds, at most, for a peer that does not read.
 constexpr size_t kRecordsAtOnce = 4;
+// What waits beyond that are answers of TLS itself, to a peer that asks on and on and reads none.
+constexpr size_t kMostUnsent = 256 * 1024;
 }  // namespace
 
 void Transport::attach(net::TransportObserver& observer) {
@@ -191,6 +193,7 @@ bool Transport::send_output() {
   }
   if (!broken) unsent_.append(output, taken);
   output.clear();
+  if (unsent_.size() - sent_ > kMostUnsent) broken = true;
   update_write();
   return !broken;
 }

@@ -131,7 +131,7 @@ void Connection::on_piece() {
   }
   if (state_ != State::open) return;  // our Close frame is out: what still comes is dropped
   if (whole && parser_.final() && parser_.opcode() != Opcode::continuation) {
-    return deliver({piece.data(), piece.size()}, nullptr, false);
+    return deliver({piece.data(), piece.size()}, nullptr, parser_.ascii());
   }
   join();
 }
@@ -152,7 +152,10 @@ void Connection::join() {
   }
   parts.message.append(piece.data(), piece.size());
   const bool checked = parser_.text() && !parser_.compressed();
-  if (checked && !parts.utf8.feed({piece.data(), piece.size()})) return fail(kInvalidUtf8);
+  const bool plain = parser_.ascii() && parts.utf8.complete();
+  if (checked && !plain && !parts.utf8.feed({piece.data(), piece.size()})) {
+    return fail(kInvalidUtf8);
+  }
   if (!parser_.frame_ends() || !parser_.final()) return;
   if (checked && !parts.utf8.complete()) return fail(kInvalidUtf8);
   std::string message = std::move(parts.message);

@@ -46,7 +46,7 @@ FrameParser::Event FrameParser::next(std::span<char>& input, uint64_t max_messag
   const auto size = static_cast<size_t>(std::min<uint64_t>(payload_left_, input.size()));
   piece_ = input.first(size);
   input = input.subspan(size);
-  apply_mask(piece_, key_, position_);
+  ascii_ = apply_mask(piece_, key_, position_);
   // Above zero once the frame has begun, and the same modulo 4.
   position_ = static_cast<uint32_t>(4 + (position_ + size) % 4);
   payload_left_ -= size;

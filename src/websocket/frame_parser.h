@@ -42,6 +42,8 @@ class FrameParser {
 
   /// The piece, unmasked, in the input. Empty only for an empty frame.
   std::span<char> piece() const { return piece_; }
+  /// Whether the piece is nothing but ASCII.
+  bool ascii() const { return ascii_; }
   /// Of the frame: continuation, text, binary, close, ping or pong.
   Opcode opcode() const { return opcode_; }
   /// Whether the piece begins its frame.
@@ -89,6 +91,7 @@ class FrameParser {
   bool text_ = false;
   bool in_message_ = false;
   bool frame_begins_ = false;
+  bool ascii_ = false;  // the piece is
 };
 
 }  // namespace bao::websocket

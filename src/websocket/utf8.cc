@@ -3,6 +3,7 @@
 #include <bit>
 #include <cstring>
 
+#include "websocket/utf8_wide.h"
 #include "websocket/wide.h"
 
 namespace bao::websocket {
@@ -88,6 +89,12 @@ bool Utf8Validator::feed(std::string_view piece) {
       high_ = 0xbf;
     }
     if (at == end) return true;
+    at = skip_ascii(at, end);
+    if (static_cast<size_t>(end - at) >= kWorthWide) {
+      const size_t size = check_wide({at, static_cast<size_t>(end - at)});
+      if (size == std::string_view::npos) return false;
+      at += size;
+    }
     while (end - at >= 4) {
       const uint32_t word = load_four(at);
       if ((word & 0x80808080) == 0) {

@@ -84,6 +84,14 @@ TEST(Forward, LeavesOutWhatIsMeantForOneConnection) {
   EXPECT_FALSE(reply.has("Keep-Alive") || reply.has("Proxy-Connection") || reply.has("Upgrade"));
 }
 
+// RFC 9110 section 7.6.3: the version is that of the message as it came.
+TEST(Forward, SaysByWhichVersionTheRequestCame) {
+  Served origin({.fetch = [](Request& req) { return Response(req.field("via").value_or("")); }});
+  Served proxy(proxy_to(url_of(origin)));
+  EXPECT_EQ(proxy.exchange("GET / HTTP/1.0\r\nVia: 1.0 old\r\n\r\n").body, "1.0 old, 1.0 bao");
+  EXPECT_EQ(proxy.exchange("GET / HTTP/1.1\r\nHost: a\r\n\r\n").body, "1.1 bao");
+}
+
 TEST(Forward, AnswersHeadAndConditionsAsTheOtherDoes) {
   testing::TemporaryFile file("content", "x.txt");
   Served origin({.routes = {{"/", bao::file(file.path())}}});

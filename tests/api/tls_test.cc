@@ -389,6 +389,60 @@ TEST(TlsSessions, AreResumed) {
   EXPECT_TRUE(turn_until([&] { return served.server.counters().handshakes_resumed == 1; }));
 }
 
+// Several servers on one port, as in several processes: the kernel sends a client to any of them.
+TEST(TlsSessions, AreResumedByEveryServerWithTheSameTicketKeys) {
+  Options options = secure();
+  options.ticket_keys = std::string(80, 'k');
+  Served first(options);
+  Served second(options);
+  SecureClient client(first);
+  ASSERT_TRUE(client.connect());
+  client.get("/");
+  SecureClient again(second, {.session = client.tls.session()});
+  ASSERT_TRUE(again.connect());
+  EXPECT_TRUE(again.tls.resumed());
+}
+
+TEST(TlsSessions, TicketKeysAreReplacedByReload) {
+  Options options = secure();
+  options.ticket_keys = std::string(80, 'k');
+  Served served(options);
+  SecureClient first(served);
+  ASSERT_TRUE(first.connect());
+  first.get("/");
+  const auto resumes = [&](Pem keys) {
+    ReloadOptions reloaded;
+    reloaded.fetch = [] { return Response("reloaded"); };
+    reloaded.ticket_keys = std::move(keys);
+    served.server.reload(std::move(reloaded));
+    SecureClient client(served, {.session = first.tls.session()});
+    EXPECT_TRUE(client.connect());
+    EXPECT_EQ(client.get("/").body, "reloaded");
+    return client.tls.resumed();
+  };
+  EXPECT_TRUE(resumes({})) << "they stay";
+  EXPECT_TRUE(resumes({std::string(80, 'n'), std::string(80, 'k')}));
+  EXPECT_FALSE(resumes(std::string(48, 'o')));
+  ReloadOptions wrong;
+  wrong.ticket_keys = "short";
+  EXPECT_THROW(served.server.reload(std::move(wrong)), OptionError);
+  EXPECT_EQ(SecureClient(served).connect(), true);
+}
+
+TEST(TlsOptions, TicketKeysOfAnotherLength) {
+  Options options = secure();
+  options.ticket_keys = {std::string(80, 'k'), std::string(79, 'k')};
+  try {
+    serve(options);
+    FAIL();
+  } catch (const OptionError& error) {
+    EXPECT_EQ(error.option(), ".ticket_keys[1]");
+    EXPECT_STREQ(error.what(),
+                 "Option .ticket_keys[1] holds 79 bytes: give 80, as `openssl rand 80` makes them,"
+                 " or 48");
+  }
+}
+
 TEST(TlsLimits, HalfOpenConnectionsAreDroppedOldestFirst) {
   Options options = secure();
   options.max_handshakes = 20;

@@ -1,9 +1,12 @@
 // What the tests with real clients talk to. `server` listens on a free port of all interfaces,
-// `server --unix PATH` on a unix socket, `server --abstract NAME` on an abstract one. Prints its
-// URL; ends by SIGINT or SIGTERM.
+// `server --unix PATH` on a unix socket, `server --abstract NAME` on an abstract one, `server --tls
+// FOLDER` speaks TLS by FOLDER/key.pem and cert.pem, and wants clients that ca.pem has signed if that
+// is there. Prints its URL; ends by SIGINT or SIGTERM.
 
 #include <cstdio>
+#include <filesystem>
 #include <iostream>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -14,6 +17,28 @@ using namespace std::chrono_literals;
 namespace {
 
 int cancelled = 0;
+std::string ranges;
+
+bao::Response recording(bao::Request& req) {
+  ranges.append(req.field("range").value_or("none")).append("\n");
+  return bao::file("recording.wav");
+}
+
+bao::Task<bao::Response> upload(bao::Request& req) {
+  bao::Form form = co_await req.form();
+  std::string text;
+  for (const bao::FormEntry& entry : form.entries()) {
+    text.append(entry.name());
+    if (entry.is_file()) {
+      text.append(": ").append(*entry.filename()).append(", ").append(entry.type());
+      text.append(", ").append(std::to_string(entry.size())).append(" bytes\n");
+      entry.save("uploaded");
+    } else {
+      text.append("=").append(entry.content()).append("\n");
+    }
+  }
+  co_return text;
+}
 
 bao::Task<bao::Response> echo(bao::Request& req) {
   std::string type(req.field("Content-Type").value_or("application/octet-stream"));
@@ -50,6 +75,40 @@ bao::Response stream() {
   });
 }
 
+bao::Response tell_tls(bao::Request& req) {
+  const auto tls = req.tls();
+  if (!tls) return bao::Response("none");
+  return bao::Response(tls->protocol + " " + tls->server_name + " " +
+                       (tls->certificate ? tls->certificate->subject : "nobody"));
+}
+
+// A page that says what a browser may do here, by its own origin's HTTP and WebSocket.
+constexpr const char* kPage = R"(<!doctype html><title>secure</title><p id="said"></p><script type="module">
+const tell = (text) => { document.getElementById("said").innerText += text + "; "; };
+tell(`secure context: ${isSecureContext}`);
+tell(await (await fetch("/tls")).text());
+const big = await (await fetch("/large")).text();
+tell(`${big.length} bytes`);
+const socket = new WebSocket(`wss://${location.host}/socket`);
+socket.onopen = () => socket.send("hello by wss");
+socket.onmessage = ({ data }) => tell(`echo: ${data}`);
+socket.onerror = () => tell("the socket failed");
+</script>)";
+
+std::optional<bao::Response> open_socket(bao::Request& req, bao::Server& server) {
+  if (server.upgrade(req)) return std::nullopt;
+  return bao::Response("no WebSocket").status(400);
+}
+
+bao::Tls read_entry(const std::string& folder) {
+  bao::Tls entry;
+  entry.key = bao::file(folder + "/key.pem");
+  entry.cert = bao::file(folder + "/cert.pem");
+  entry.request_cert = std::filesystem::exists(folder + "/ca.pem");
+  if (entry.request_cert) entry.ca = bao::file(folder + "/ca.pem");
+  return entry;
+}
+
 bao::Options options(std::string_view how, std::string_view where) {
   bao::Options options;
   if (how == "--unix") {
@@ -59,9 +118,17 @@ bao::Options options(std::string_view how, std::string_view where) {
   } else {
     options.port = 0;
   }
+  if (how == "--tls") options.tls = {read_entry(std::string(where))};
   options.routes = {
       {"/hello", bao::Response("hello, world")},
       {"/file", bao::file("two-megabytes")},
+      {"/files/*", bao::directory(".")},
+      {"/attachment",
+       bao::Response(bao::file("two-megabytes"))
+           .set("Content-Disposition", "attachment; filename*=UTF-8''gr%C3%B6%C3%9Fe.bin")},
+      {"/recording", recording},
+      {"/ranges", [] { return bao::Response(ranges); }},
+      {"/upload", upload},
       {"/large", bao::Response(std::string(3'000'000, 'x'))},
       {"/echo", echo},
       {"/describe", describe},
@@ -86,7 +153,15 @@ bao::Options options(std::string_view how, std::string_view where) {
        [](bao::Request&, bao::Server& server) {
          return bao::Response(std::to_string(server.counters().connections_total));
        }},
+      {"/tls", tell_tls},
+      {"/page", bao::Response::html(kPage)},
+      {"/socket", open_socket},
+      {"/resumed",
+       [](bao::Request&, bao::Server& server) {
+         return bao::Response(std::to_string(server.counters().handshakes_resumed));
+       }},
   };
+  options.websocket.message = [](bao::WebSocket& ws, bao::Message message) { ws.send(message); };
   options.development = false;
   options.max_request_body_size = 8 << 20;
   options.log = [](std::string_view) {};

@@ -143,6 +143,20 @@ class TestCertificate {
   std::shared_ptr<X509> certificate_;
 };
 
+/// Diffie-Hellman parameters (the group ffdhe2048 of RFC 7919).
+inline std::string dh_parameters() {
+  EVP_PKEY_CTX* context = EVP_PKEY_CTX_new_from_name(nullptr, "DH", nullptr);
+  require(EVP_PKEY_paramgen_init(context) == 1 &&
+          EVP_PKEY_CTX_set_group_name(context, "ffdhe2048") == 1);
+  EVP_PKEY* parameters = nullptr;
+  require(EVP_PKEY_paramgen(context, &parameters) == 1);
+  BIO* bio = BIO_new(BIO_s_mem());
+  require(PEM_write_bio_Parameters(bio, parameters) == 1);
+  EVP_PKEY_free(parameters);
+  EVP_PKEY_CTX_free(context);
+  return TestKey::take(bio);
+}
+
 /// One for localhost, the same for a whole program: a key costs time.
 inline const TestCertificate& localhost_certificate() {
   static const TestCertificate certificate = TestCertificate::make(

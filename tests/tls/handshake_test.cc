@@ -109,6 +109,45 @@ TEST_F(HandshakeTest, TheCertificateForAName) {
   }
 }
 
+// Finite fields instead of curves, for whoever gives parameters (RFC 5246 section 7.4.3).
+TEST_F(HandshakeTest, DiffieHellmanByGivenParameters) {
+  options.entries = {entry_of(TestCertificate::make({}, testing::TestKey::rsa()))};
+  const ClientOptions old_client{.max_version = TLS1_2_VERSION,
+                                 .ciphers = "DHE-RSA-AES128-GCM-SHA256"};
+  EXPECT_FALSE(connect(old_client));
+  options.entries[0].dh_params = {.text = testing::dh_parameters(), .option = "tls.dh_params_file"};
+  context = nullptr;
+  ASSERT_TRUE(connect(old_client));
+  EXPECT_STREQ(SSL_get_cipher_name(client->ssl()), "DHE-RSA-AES128-GCM-SHA256");
+  ASSERT_TRUE(connect({.max_version = TLS1_2_VERSION}));
+  EXPECT_STREQ(SSL_get_cipher_name(client->ssl()), "ECDHE-RSA-AES128-GCM-SHA256") << "if it can";
+}
+
+TEST_F(HandshakeTest, ACertificateAloneIsServedWithItsAuthorities) {
+  const auto root = TestCertificate::make({.common_name = "root", .authority = true});
+  const auto middle = root.issue({.common_name = "middle", .authority = true});
+  const auto leaf = middle.issue({.common_name = "leaf"});
+  options.entries = {entry_of(leaf)};
+  options.entries[0].ca = {{.text = root.pem() + middle.pem(), .option = "tls.ca"}};
+  ASSERT_TRUE(connect());
+  EXPECT_EQ(sk_X509_num(SSL_get_peer_cert_chain(client->ssl())), 2) << "leaf and middle";
+  // A root that is not there changes nothing.
+  options.entries[0].ca = {{.text = middle.pem(), .option = "tls.ca"}};
+  context = nullptr;
+  ASSERT_TRUE(connect());
+  EXPECT_EQ(sk_X509_num(SSL_get_peer_cert_chain(client->ssl())), 2);
+  // A chain that was given is what is meant.
+  options.entries[0].certificates[0].text = leaf.pem() + middle.pem() + root.pem();
+  context = nullptr;
+  ASSERT_TRUE(connect());
+  EXPECT_EQ(sk_X509_num(SSL_get_peer_cert_chain(client->ssl())), 3);
+  options.entries[0].certificates[0].text = leaf.pem();
+  options.entries[0].ca = {{.text = localhost_certificate().pem(), .option = "tls.ca"}};
+  context = nullptr;
+  ASSERT_TRUE(connect());
+  EXPECT_EQ(sk_X509_num(SSL_get_peer_cert_chain(client->ssl())), 1) << "authorities of others";
+}
+
 TEST_F(HandshakeTest, OptionsAreThoseOfTheEntryThatIsChosen) {
   options.entries.push_back(entry_of(localhost_certificate(), "strict.example"));
   options.entries[1].min_version = kTls13;
@@ -294,6 +333,14 @@ class SessionTest : public ClientCertificateTest {
     options.entries[0].request_cert = false;
     ticket_keys = std::make_shared<TicketKeys>(std::chrono::hours(2), now);
   }
+  // From now on a server with other memory, and these keys.
+  void use_other_process(const std::vector<Pem>& keys) {
+    if (transport != nullptr && !wire.closed) transport->close(true);
+    transport = nullptr;
+    context = nullptr;
+    ticket_keys = std::make_shared<TicketKeys>(std::chrono::hours(2), now);
+    ticket_keys->replace(read_ticket_keys(keys));
+  }
   // Connects once more with the session of the last time; true if the server went on with it.
   bool resumes(ClientOptions with = {}) {
     pump();
@@ -330,6 +377,49 @@ TEST_F(SessionTest, KeysRotate) {
   ASSERT_TRUE(resumes()) << "by the previous key";
   now += std::chrono::hours(5);
   EXPECT_FALSE(resumes()) << "the key is forgotten";
+}
+
+// What one process sealed, another one opens that was given the same keys.
+TEST_F(SessionTest, GivenKeysAreShared) {
+  for (const size_t size : {size_t{80}, size_t{48}}) {
+    const Pem key{.text = std::string(size, 'k'), .option = "ticketKeys"};
+    for (const int version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
+      use_other_process({key});
+      ASSERT_TRUE(connect({.max_version = version}));
+      use_other_process({key});
+      EXPECT_TRUE(resumes({.max_version = version})) << size << ' ' << version;
+    }
+  }
+}
+
+TEST_F(SessionTest, TheFirstGivenKeySealsAndAllOpen) {
+  const Pem old_key{.text = std::string(80, 'o'), .option = "ticketKeys[1]"};
+  const Pem new_key{.text = std::string(80, 'n'), .option = "ticketKeys[0]"};
+  use_other_process({old_key});
+  ASSERT_TRUE(connect());
+  use_other_process({new_key, old_key});
+  ASSERT_TRUE(resumes()) << "by the old key, and gets a ticket of the new one";
+  use_other_process({new_key});
+  EXPECT_TRUE(resumes());
+  use_other_process({old_key});
+  EXPECT_FALSE(resumes());
+}
+
+TEST_F(SessionTest, GivenKeysAreReplacedUnderOpenContexts) {
+  ASSERT_TRUE(connect());
+  ticket_keys->replace(read_ticket_keys({{.text = std::string(80, 'k'), .option = "keys"}}));
+  EXPECT_FALSE(resumes()) << "its own key is not used any more";
+  EXPECT_TRUE(resumes());
+}
+
+// However long its key is kept, a session ends with its timeout (RFC 8446 section 4.6.1).
+TEST_F(SessionTest, TheTimeoutOfASessionIsToldToClients) {
+  const Pem key{.text = std::string(80, 'k'), .option = "ticketKeys"};
+  use_other_process({key});
+  ASSERT_TRUE(connect());
+  pump();
+  ASSERT_NE(client->session(), nullptr);
+  EXPECT_EQ(SSL_SESSION_get_ticket_lifetime_hint(client->session()), 7200u);
 }
 
 TEST_F(SessionTest, WithoutKeysThereAreNoTickets) {

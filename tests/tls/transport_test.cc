@@ -245,6 +245,19 @@ TEST_F(TransportTest, KeyUpdatesAreAnswered) {
   EXPECT_EQ(take(), "mine, too");
 }
 
+// RFC 8446 section 4.6.3: each is answered. Who asks for ever and reads nothing is given up.
+TEST_F(TransportTest, AnswersToKeyUpdatesDoNotPileUp) {
+  wire.room = wire.refill = 0;
+  int asked = 0;
+  for (; asked < 20'000 && last_read != Status::broken; ++asked) {
+    ASSERT_EQ(SSL_key_update(client->ssl(), SSL_KEY_UPDATE_REQUESTED), 1);
+    client->handshake();
+    pump();
+  }
+  EXPECT_EQ(last_read, Status::broken);
+  EXPECT_GT(asked, 1000);
+}
+
 TEST_F(TransportTest, ADamagedRecordBreaksTheConnection) {
   client->send("secret");
   wire.inbound = client->take_wire();

@@ -69,5 +69,20 @@ TEST(Mask, TwiceIsNothing) {
   EXPECT_EQ(bytes, text);
 }
 
+// What comes out is told to be ASCII if no byte of it has its highest bit, wherever that byte is.
+TEST(Mask, TellsWhetherTheTextIsAscii) {
+  for (size_t size = 0; size <= 600; size += size < 80 ? 1 : 37) {
+    const std::string text(size, '~');
+    std::string masked = masked_simply(text, 1);
+    EXPECT_TRUE(apply_mask(masked, kKey, 1)) << size;
+    for (size_t bad = 0; bad < size; ++bad) {
+      std::string other = text;
+      other[bad] = '\x80';
+      masked = masked_simply(other, 1);
+      ASSERT_FALSE(apply_mask(masked, kKey, 1)) << bad << " of " << size;
+    }
+  }
+}
+
 }  // namespace
 }  // namespace bao::websocket

@@ -149,6 +149,63 @@ TEST(Utf8, FailsAtTheFirstBadByte) {
   EXPECT_EQ(fails_at("\xce\xba\xe1\xbd\xb9\xcf\x83\xce\xbc\xce\xb5\xf4\x90\x80\x80"), 12u);
 }
 
+// Texts that are long enough are checked in vectors (utf8_wide.h). Every four bytes out of those at
+// which the rules change, across the border of two vectors, within one, and at the end: the answer
+// is that of the check byte by byte.
+TEST(Utf8, VectorsAgreeWithSingleBytes) {
+  constexpr uint8_t kBorders[] = {0x00, 0x7f, 0x80, 0x8f, 0x90, 0x9f, 0xa0, 0xbf,
+                                  0xc0, 0xc1, 0xc2, 0xdf, 0xe0, 0xe1, 0xec, 0xed,
+                                  0xee, 0xef, 0xf0, 0xf1, 0xf3, 0xf4, 0xf5, 0xff};
+  // One character that is not ASCII at the front, so that vectors begin there.
+  const std::string around = "\xc3\xa9" + std::string(94, 'a');
+  for (const uint8_t a : kBorders) {
+    for (const uint8_t b : kBorders) {
+      for (const uint8_t c : kBorders) {
+        for (const uint8_t d : kBorders) {
+          const std::string bytes{static_cast<char>(a), static_cast<char>(b), static_cast<char>(c),
+                                  static_cast<char>(d)};
+          const bool right = fails_at(bytes + "a") == bytes.npos;
+          for (const size_t place : {2u, 29u, 30u, 31u, 61u, 64u, 90u}) {
+            std::string text = around;
+            text.replace(place, bytes.size(), bytes);
+            ASSERT_EQ(is_utf8(text), right) << ::testing::PrintToString(bytes) << " at " << place;
+          }
+          const bool right_at_end = fails_at(bytes) == bytes.npos;
+          for (const size_t size : {60u, 64u, 65u, 66u, 67u, 92u}) {
+            ASSERT_EQ(is_utf8(around.substr(0, size) + bytes), right_at_end)
+                << ::testing::PrintToString(bytes) << " behind " << size;
+          }
+        }
+      }
+    }
+  }
+}
+
+// A long text of characters of all sizes with one byte that is another one, before an unreadable
+// page, whole and in two pieces.
+TEST(Utf8, VectorsFindEveryWrongByte) {
+  testing::GuardedPage page(4096);
+  std::string text;
+  for (uint32_t i = 0; text.size() < 500; ++i)
+    text += encode(i * 7919 % 0xd800 + (i % 5) * 0x10000);
+  ASSERT_TRUE(is_utf8(text));
+  for (size_t i = 0; i < text.size(); ++i) {
+    for (const int byte : {0x41, 0x80, 0xbf, 0xc1, 0xc3, 0xe2, 0xed, 0xf0, 0xf4, 0xff}) {
+      std::string other = text;
+      other[i] = static_cast<char>(byte);
+      const bool right = fails_at(other) == other.npos;
+      const std::string_view placed = page.place(other);
+      ASSERT_EQ(is_utf8(placed), right) << byte << " at " << i;
+      Utf8Validator validator;
+      const size_t cut = i * 13 % text.size();
+      ASSERT_EQ(validator.feed(placed.substr(0, cut)) && validator.feed(placed.substr(cut)) &&
+                    validator.complete(),
+                right)
+          << byte << " at " << i << ", cut at " << cut;
+    }
+  }
+}
+
 TEST(Utf8, ResetBeginsAnew) {
   Utf8Validator validator;
   EXPECT_TRUE(validator.feed("\xe0"));

@@ -17,6 +17,10 @@ const server: Server = serve({
       const { org, repo } = request.params;
       return Response.json({ org, repo, port: server.port });
     },
+    "/sum": async (request) => {
+      await request.text();
+      return new Response(request.trailers.get("x-sum"));
+    },
     "/visits": ({ cookies }) => {
       const visits = Number(cookies.get("visits") ?? 0) + 1;
       cookies.set("visits", `${visits}`, { maxAge: 3600, httpOnly: true, sameSite: "strict" });

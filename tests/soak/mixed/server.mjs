@@ -6,7 +6,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 
-import { file, Response, serve } from "../../node/lib/index.js";
+import { file, Response, serve } from "../../../node/lib/index.js";
 import { Hash } from "./hash.mjs";
 
 const [path, mode, port = "0"] = process.argv.slice(2);

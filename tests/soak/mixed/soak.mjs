@@ -3,7 +3,7 @@
 //
 //     node soak.mjs SECONDS PROGRAM [ARGUMENTS]
 //
-// The program is tests/soak/server.cc or server.mjs; a file and perhaps "cluster" are added to its arguments.
+// The program is tests/soak/mixed/server.cc or server.mjs; a file and perhaps "cluster" are added to its arguments.
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { randomBytes, randomInt } from "node:crypto";
