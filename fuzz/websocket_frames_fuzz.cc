@@ -58,6 +58,8 @@ Reading read(std::string_view bytes, const testing::Cuts& cuts, bool compression
       }
       Frame& frame = reading.frames.back();
       require(!frame.ended);
+      const auto is_ascii = [](char c) { return static_cast<unsigned char>(c) < 0x80; };
+      require(parser.ascii() == std::ranges::all_of(parser.piece(), is_ascii));
       require(!parser.piece().empty() || parser.frame_ends());
       frame.payload.append(parser.piece().data(), parser.piece().size());
       frame.ended = parser.frame_ends();

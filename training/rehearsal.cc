@@ -7,15 +7,12 @@
 //
 // It talks to itself over loopback and ends after some seconds.
 
-#include <arpa/inet.h>
-#include <cerrno>
 #include <chrono>
 #include <cstdlib>
-#include <cstring>
 #include <exception>
 #include <iostream>
 #include <list>
-#include <netinet/in.h>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -25,6 +22,9 @@
 #include <vector>
 
 #include <bao/bao.h>
+
+#include "connect.h"
+#include "talk.h"
 
 using namespace std::chrono_literals;
 
@@ -90,25 +90,16 @@ bao::Options make_options() {
       {"/later", greet_later},
       {"/text", bao::methods{.post = take_text}},
   };
-  options.fetch = [](bao::Request& request) {
+  options.fetch = [](bao::Request& request, bao::Server& server) -> std::optional<bao::Response> {
+    if (request.path() == "/talk" && server.upgrade(request)) return std::nullopt;
     return bao::Response(request.query("q").value_or("nothing"));
   };
+  options.websocket = make_sockets();
   options.development = false;
   return options;
 }
 
 // -- Its client
-
-int connect_to(uint16_t port) {
-  const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  address.sin_port = htons(port);
-  if (fd < 0 || ::connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0)
-    throw std::runtime_error(std::string("cannot connect: ") + std::strerror(errno));
-  return fd;
-}
 
 /// One connection of the client, which asks, waits for the replies, and asks again.
 class Visitor {
@@ -122,11 +113,7 @@ class Visitor {
   void ask(std::string_view request, int count = 1) {
     std::string bytes;
     for (int i = 0; i < count; ++i) bytes += request;
-    for (std::string_view rest = bytes; !rest.empty();) {
-      const ssize_t sent = ::send(fd_, rest.data(), rest.size(), MSG_NOSIGNAL);
-      if (sent <= 0) throw std::runtime_error(std::string("send: ") + std::strerror(errno));
-      rest.remove_prefix(static_cast<size_t>(sent));
-    }
+    send_all(fd_, bytes);
     awaited_ += count;
   }
 
@@ -209,6 +196,7 @@ int main(int argc, char** argv) {
   std::thread client([&, port = *server.port()] {
     try {
       visit(port, rounds);
+      talk(port, rounds);
     } catch (const std::exception& error) {
       std::cerr << "bao-rehearsal: " << error.what() << '\n';
       status = 1;

@@ -30,7 +30,18 @@ async function answer() {
         return new Response(text);
       },
     },
-    fetch: () => new Response(text),
+    fetch(request, server) {
+      if (!server.upgrade(request)) return new Response(text);
+    },
+    websocket: {
+      perMessageDeflate: true,
+      open: (ws) => ws.subscribe("all"),
+      message(ws, message) {
+        if (message === "to all") server.publish("all", message);
+        else ws.send(message);
+      },
+      close() {},
+    },
   });
   const client = new Worker(new URL(import.meta.url), {
     workerData: { port: server.port, rounds: Number(process.argv[2] ?? 500) },
@@ -75,6 +86,28 @@ async function visit({ port, rounds }) {
     }
   }
   for (const visitor of visitors) visitor.destroy();
+  await talk(port, rounds);
+}
+
+/** Messages come back; what is sent to all comes to each. */
+async function talk(port, rounds) {
+  const messages = ["a short message", "x".repeat(16384), new Uint8Array(200), "déjà vu"];
+  const talkers = Array.from({ length: VISITORS }, () => new WebSocket(`ws://127.0.0.1:${port}/talk`));
+  await Promise.all(talkers.map((talker) => once(talker, "open")));
+  const heard = () => Promise.all(talkers.map((talker) => once(talker, "message")));
+  for (let round = 0; round < rounds; ++round) {
+    for (const message of messages) {
+      const all = heard();
+      for (const talker of talkers) talker.send(message);
+      await all;
+    }
+    const all = heard();
+    talkers[0].send("to all");
+    await all;
+  }
+  const closed = Promise.all(talkers.map((talker) => once(talker, "close")));
+  for (const talker of talkers) talker.close();
+  await closed;
 }
 
 await (isMainThread ? answer() : visit(workerData));

@@ -71,6 +71,8 @@ napi_value abort_local(Call& call);
 
 napi_value media_type(Call& call);
 
+napi_value release_code(Call& call);
+
 napi_value read_certificate(Call& call);
 napi_value answer_certificate(Call& call);
 napi_value security(Call& call);

@@ -109,6 +109,7 @@ void define_all(Environment& environment, napi_value exports) {
   define<local_fetch>(environment, exports, "localFetch");
   define<abort_local>(environment, exports, "abortLocal");
   define<media_type>(environment, exports, "mediaType");
+  define<release_code>(environment, exports, "releaseCode");
   define<read_certificate>(environment, exports, "readCertificate");
   define<answer_certificate>(environment, exports, "answerCertificate");
   define<security>(environment, exports, "security");

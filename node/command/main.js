@@ -7,6 +7,7 @@ import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 
 import { setPortArgument } from "../lib/options.js";
+import { native } from "../lib/slots.js";
 import { HELP, parse, UsageError } from "./arguments.js";
 import { readEnvFiles } from "./env_files.js";
 import { fileAt } from "./files.js";
@@ -101,7 +102,13 @@ async function main() {
       throw error;
     });
   serve(exports.default, name);
-  if (program.codeCache) setTimeout(() => Module.flushCompileCache(), CALM).unref();
+  setTimeout(calm, CALM).unref();
+}
+
+/** Keeps what starting has brought about, and gives back what it alone has needed. */
+function calm() {
+  if (program.codeCache) Module.flushCompileCache();
+  native?.releaseCode();
 }
 
 /** What this process was started with, to start it anew. */

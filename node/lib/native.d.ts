@@ -408,6 +408,15 @@ export function abortLocal(server: number, promise: number): void;
 /** The media type of a name, by its extension. */
 export function mediaType(path: string): string;
 
+// -- Memory
+
+/**
+ * Gives back the memory that holds code and constants of the process, Node's own above all: what is
+ * needed of them comes back from the files, or rather from the kernel's cache of them. Most of it
+ * was needed for starting only.
+ */
+export function releaseCode(): void;
+
 // -- TLS
 
 /** Keys and certificates, read and checked. */

@@ -95,6 +95,7 @@ export const {
   localFetch,
   abortLocal,
   mediaType,
+  releaseCode,
   readCertificate,
   answerCertificate,
   security,

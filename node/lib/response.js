@@ -338,13 +338,22 @@ function partsOfPlatforms(response, isPrepared = false) {
   if (response.bodyUsed || stream?.locked) throw new TypeError("Body already used");
   const headers = new Headers(response.headers);
   const length = lengthOfPlatforms(response, headers);
+  const isDecoded = response.url !== "" && headers.has("content-encoding");
   // What fetch() has received is decoded and unframed by now.
   if (response.url !== "") {
     for (const name of OF_THE_TRANSFER) headers.delete(name);
     if (isPrepared) for (const name of OF_ITS_TIME) headers.delete(name);
   }
-  const parts = { status, lines: headers._wire(), type: null };
-  return stream === null ? { ...parts, body: null } : { ...parts, stream, length };
+  const parts = { status, type: null };
+  if (stream !== null) return { ...parts, lines: headers._wire(), stream, length };
+  // The reply to HEAD has the length of what GET would bring (RFC 9110 section 9.3.2), or none.
+  if (isDecoded) return { ...parts, lines: headers._wire(), stream: emptyStream(), length: null };
+  if (length !== null) headers.set("Content-Length", length);
+  return { ...parts, lines: headers._wire(), body: null };
+}
+
+function emptyStream() {
+  return new ReadableStream({ start: (controller) => controller.close() });
 }
 
 async function wholePartsOfPlatforms(response) {

@@ -1,6 +1,6 @@
 /** Certificates that tests make for themselves, by the command `openssl`. */
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import https from "node:https";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -17,7 +17,9 @@ function openssl(...args) {
 /**
  * A certificate with its key: `{ key, cert, keyFile, certFile }`. Signed by `issuer`, or by itself.
  */
-export function makeCertificate({ name = "localhost", issuer, authority = false } = {}) {
+export function makeCertificate(
+  { name = "localhost", issuer, authority = false, rsa = false } = {},
+) {
   const base = join(folder, String(++count));
   const keyFile = `${base}.key`;
   const certFile = `${base}.pem`;
@@ -25,8 +27,9 @@ export function makeCertificate({ name = "localhost", issuer, authority = false 
     ? ["-addext", "basicConstraints=critical,CA:TRUE", "-addext", "keyUsage=keyCertSign,cRLSign"]
     : ["-addext", "basicConstraints=critical,CA:FALSE", "-addext", `subjectAltName=DNS:${name}`];
   const signed = issuer ? ["-CA", issuer.certFile, "-CAkey", issuer.keyFile] : [];
+  const kind = rsa ? ["rsa:2048"] : ["ec", "-pkeyopt", "ec_paramgen_curve:P-256"];
   openssl(
-    "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
+    "req", "-x509", "-newkey", ...kind, "-nodes", "-days", "2",
     "-keyout", keyFile, "-out", certFile, "-subj", `/CN=${name}`, ...extensions, ...signed);
   const key = readFileSync(keyFile, "utf8");
   const cert = readFileSync(certFile, "utf8");
@@ -36,6 +39,25 @@ export function makeCertificate({ name = "localhost", issuer, authority = false 
 /** The same key, encrypted. */
 export function encryptKey({ keyFile }, passphrase) {
   return openssl("pkcs8", "-topk8", "-in", keyFile, "-passout", `pass:${passphrase}`).toString();
+}
+
+/** A list by which an authority takes back one certificate. */
+export function revoke(authority, { certFile }) {
+  const base = join(folder, String(++count));
+  const database = `[ca]\ndefault_ca = all\n[all]\ndatabase = ${base}.index\ncrlnumber = ${base}.number\n`;
+  writeFileSync(`${base}.conf`, `${database}default_md = sha256\ndefault_crl_days = 1\n`);
+  writeFileSync(`${base}.index`, "");
+  writeFileSync(`${base}.number`, "01\n");
+  const by = ["-config", `${base}.conf`, "-cert", authority.certFile, "-keyfile", authority.keyFile];
+  openssl("ca", ...by, "-revoke", certFile);
+  return openssl("ca", ...by, "-gencrl").toString();
+}
+
+/** A file with Diffie-Hellman parameters. */
+export function makeParameters() {
+  const file = join(folder, "dh.pem");
+  openssl("genpkey", "-genparam", "-algorithm", "DH", "-pkeyopt", "group:ffdhe2048", "-out", file);
+  return file;
 }
 
 /** A reply, with the certificate of the server: `{ status, text, name, fingerprint }`. */

@@ -1,6 +1,8 @@
 /** serve() with `tls`. */
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
+import { constants } from "node:crypto";
+import { once } from "node:events";
 import { readFileSync, writeFileSync } from "node:fs";
 import https from "node:https";
 import net from "node:net";
@@ -11,7 +13,7 @@ import { promisify } from "node:util";
 import { Worker } from "node:worker_threads";
 import * as native from "../lib/native.js";
 import { file as baoFile, serve } from "../lib/index.js";
-import { encryptKey, folder, makeCertificate } from "./certificates.js";
+import { encryptKey, folder, makeCertificate, makeParameters, revoke } from "./certificates.js";
 
 const localhost = makeCertificate();
 const other = makeCertificate({ name: "other.example" });
@@ -173,6 +175,36 @@ test("versions, ciphers and options reach the handshake", async (t) => {
   assert.equal(socket.getCipher().name, "ECDHE-ECDSA-AES256-GCM-SHA384");
   assert.equal(socket.getProtocol(), "TLSv1.2");
   socket.destroy();
+});
+
+/** What a client of these options and the server agree on: `{ cipher, protocol }`. */
+async function agreed(server, options) {
+  const socket = tls.connect({ port: server.port, rejectUnauthorized: false, ...options });
+  await once(socket, "secureConnect");
+  const facts = { cipher: socket.getCipher().name, protocol: socket.getProtocol() };
+  socket.destroy();
+  return facts;
+}
+
+test("Diffie-Hellman parameters and OpenSSL's options reach the handshake", async (t) => {
+  const dhParamsFile = makeParameters();
+  const finite = start(t, { ...makeCertificate({ rsa: true }), dhParamsFile });
+  const ciphers = "DHE-RSA-AES128-GCM-SHA256";
+  const old = await agreed(finite, { ciphers, maxVersion: "TLSv1.2" });
+  assert.equal(old.cipher, ciphers);
+  const secureOptions = constants.SSL_OP_NO_TLSv1_3;
+  const older = start(t, { ...localhost, secureOptions });
+  assert.equal((await agreed(older, {})).protocol, "TLSv1.2");
+});
+
+test("clients whose certificate was taken back are refused", async (t) => {
+  const bob = makeCertificate({ name: "bob", issuer: authority });
+  const crl = revoke(authority, bob);
+  for (const list of [crl, [Buffer.from(crl)]]) {
+    const server = start(t, { ...localhost, ca: authority.cert, crl: list, requestCert: true });
+    assert.equal((await get(server, { key: alice.key, cert: alice.cert })).status, 200);
+    await assert.rejects(get(server, { key: bob.key, cert: bob.cert }));
+  }
 });
 
 test("clients show certificates", async (t) => {

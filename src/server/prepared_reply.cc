@@ -57,11 +57,12 @@ void PreparedReply::compress(const Compression& compression) {
     fields.remove("Content-Length");
     fields.remove("Accept-Ranges");
     weaken_etag(fields);
-    coded_.push_back(represent(coding, std::move(fields), std::move(encoded)));
+    const auto place = std::upper_bound(
+        coded_.begin(), coded_.end(), encoded.size(),
+        [](size_t size, const Representation& coded) { return size < coded.body->size(); });
+    coded_.insert(place, represent(coding, std::move(fields), std::move(encoded)));
   }
   plain_ = represent(http::Coding::identity, plain_.fields, body);
-  std::stable_sort(coded_.begin(), coded_.end(),
-                   [](const auto& a, const auto& b) { return a.body->size() < b.body->size(); });
   for (const Representation& coded : coded_) codings_.push_back(coded.coding);
 }
 

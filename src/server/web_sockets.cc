@@ -79,6 +79,9 @@ void WebSockets::use(const http::Reference<Table>& table, const WebSocketSetting
   if (table->web_sockets() == nullptr) return;
   table_ = table;
   workspace_.settings = connection_settings(settings);
+  for (WebSocket* socket = sockets_; socket != nullptr; socket = socket->next_) {
+    socket->connection_->settings_changed();
+  }
   publish_to_self_ = settings.publish_to_self;
 }
 

@@ -37,6 +37,7 @@ void Transport::attach(net::TransportObserver& observer) {
 net::IoResult Transport::read(std::span<char> buffer) {
   if (state_ != State::open) return {Status::broken};
   if (ended_) return {Status::end};
+  if (read_failed_) return {Status::broken};
   Engine::ReadResult result{Engine::Status::want_input, 0};
   if (input_left()) {
     const std::string input = std::exchange(rest_, {});
@@ -65,10 +66,9 @@ net::IoResult Transport::read(std::span<char> buffer) {
 // What there is comes first, and how it went on is told by the next read.
 net::IoResult Transport::read_result(const Engine::ReadResult& result, Status below) {
   if (result.status == Engine::Status::end) ended_ = true;
+  if (result.status == Engine::Status::failed) read_failed_ = true;
   if (result.bytes > 0) {
-    const bool over =
-        result.status == Engine::Status::end || result.status == Engine::Status::failed;
-    if (over || input_left()) tell_again();
+    if (read_wanted_ && left_to_tell()) tell_again();
     return {Status::ok, result.bytes};
   }
   switch (result.status) {
@@ -85,13 +85,13 @@ net::IoResult Transport::read_result(const Engine::ReadResult& result, Status be
 
 // Bytes that this holds make nothing below readable.
 void Transport::tell_again() {
-  if (read_wanted_) workspace_.timers.arm(*this, workspace_.now);
+  workspace_.timers.arm(*this, workspace_.now);
 }
 
 void Transport::want_read(bool wanted) {
   read_wanted_ = wanted;
   below_->want_read(wanted);
-  if (wanted && input_left()) tell_again();
+  if (wanted && state_ == State::open && left_to_tell()) tell_again();
 }
 
 void Transport::on_readable() {

@@ -122,6 +122,7 @@ class Transport final : public net::Transport,
   void update_write();
   void tell_again();
   bool input_left() const { return !rest_.empty() || engine_->has_plaintext(); }
+  bool left_to_tell() const { return ended_ || read_failed_ || input_left(); }
 
   Workspace& workspace_;
   std::unique_ptr<net::Transport> below_;
@@ -154,8 +155,9 @@ class Transport final : public net::Transport,
   bool write_wanted_ = false;
   bool below_writes_ = false;  // the transport below was asked to tell when there is room
   bool finish_due_ = false;
-  bool failed_ = false;  // OpenSSL cannot write any more
-  bool ended_ = false;   // the peer's close_notify has come
+  bool failed_ = false;       // OpenSSL cannot write any more
+  bool ended_ = false;        // the peer's close_notify has come
+  bool read_failed_ = false;  // nor read
   bool incomplete_close_ = false;
 };
 

@@ -145,6 +145,10 @@ class Connection final : public net::TransportObserver, public net::Timer {
   void release();
   bool held() const { return held_; }
 
+  /// The workspace's settings are others now: an idle timeout that is shorter, or was none, holds
+  /// from now on.
+  void settings_changed();
+
   // -- Asking
 
   /// Bytes that the kernel did not take yet.

@@ -164,6 +164,14 @@ void Connection::arm_idle_timer() {
   if (!armed() || deadline() > when) workspace_.timers.arm(*this, when);
 }
 
+// A peer that was silent for longer than that could not know, so its time begins now. A longer one
+// needs nothing else: on_timer looks again.
+void Connection::settings_changed() {
+  if (state_ != State::open || paused_ || held_) return;
+  seen();
+  arm_idle_timer();
+}
+
 void Connection::arm_close_timer() {
   const net::TimePoint when = after(workspace_.now, workspace_.settings.close_timeout);
   if (when == net::TimePoint::max()) return workspace_.timers.disarm(*this);

@@ -440,6 +440,20 @@ TEST(WebSocketServerTest, AReloadReplacesTheHandlersOfOpenSockets) {
   EXPECT_EQ(client.read()->code(), 1009);
 }
 
+TEST(WebSocketServerTest, AReloadedIdleTimeoutHoldsForOpenSockets) {
+  int code = 0;
+  WebSocketOptions options = idle();
+  options.idle_timeout = 0ms;
+  Served served(sockets(options));
+  SocketClient client(served);
+  ReloadOptions next;
+  next.websocket = idle();
+  next.websocket.idle_timeout = 20ms;
+  next.websocket.close = [&](WebSocket&, int closed_with) { code = closed_with; };
+  served.server.reload(std::move(next));
+  EXPECT_TRUE(turn_until([&] { return code == 1006; }));
+}
+
 TEST(WebSocketServerTest, AHandlerMayReloadAndGoOn) {
   Options options = sockets(idle());
   const auto captured = std::make_shared<std::string>("old");

@@ -1,7 +1,7 @@
 // What the tests with real clients talk to. `server` listens on a free port of all interfaces,
 // `server --unix PATH` on a unix socket, `server --abstract NAME` on an abstract one, `server --tls
-// FOLDER` speaks TLS by FOLDER/key.pem and cert.pem, and wants clients that ca.pem has signed if that
-// is there. Prints its URL; ends by SIGINT or SIGTERM.
+// FOLDER` speaks TLS by FOLDER/key.pem and cert.pem, and wants clients that ca.pem has signed if
+// that is there. Prints its URL; ends by SIGINT or SIGTERM.
 
 #include <cstdio>
 #include <filesystem>
@@ -83,7 +83,8 @@ bao::Response tell_tls(bao::Request& req) {
 }
 
 // A page that says what a browser may do here, by its own origin's HTTP and WebSocket.
-constexpr const char* kPage = R"(<!doctype html><title>secure</title><p id="said"></p><script type="module">
+constexpr const char* kPage =
+    R"(<!doctype html><title>secure</title><p id="said"></p><script type="module">
 const tell = (text) => { document.getElementById("said").innerText += text + "; "; };
 tell(`secure context: ${isSecureContext}`);
 tell(await (await fetch("/tls")).text());

@@ -297,6 +297,38 @@ TEST_F(TransportTest, BytesAndTheEndBehindThem) {
   EXPECT_EQ(last_read, Status::end);
 }
 
+// As a connection does that answers one request before it reads the next: the client then waits
+// for our end, and nothing below would tell of its own any more.
+TEST_F(TransportTest, AnEndBehindBytesIsToldWhenReadingIsWantedAgain) {
+  client->send("request");
+  client->finish();
+  pump();
+  EXPECT_EQ(text, "request");
+  EXPECT_EQ(last_read, Status::ok);
+  transport->want_read(false);
+  pass(0ms);
+  EXPECT_EQ(last_read, Status::ok);
+  transport->want_read(true);
+  pass(0ms);
+  EXPECT_EQ(last_read, Status::end);
+}
+
+TEST_F(TransportTest, AFailureBehindBytesIsToldWhenReadingIsWantedAgain) {
+  client->send("request");
+  const std::string good = client->take_wire();
+  client->send("damaged");
+  wire.inbound = good + client->take_wire();
+  wire.inbound.back() ^= 1;
+  wire.turn();
+  EXPECT_EQ(text, "request");
+  EXPECT_EQ(last_read, Status::ok);
+  transport->want_read(false);
+  pass(0ms);
+  transport->want_read(true);
+  pass(0ms);
+  EXPECT_EQ(last_read, Status::broken);
+}
+
 TEST_F(TransportTest, OurEndIsACloseNotify) {
   transport->finish_writing();
   EXPECT_TRUE(wire.finished);

@@ -46,6 +46,33 @@ TEST_F(SocketTime, TrafficMakesPingsNeedless) {
   EXPECT_TRUE(client.take().empty());
 }
 
+// A reload of the server: the time of who is there already begins anew.
+TEST_F(SocketTime, ANewTimeoutHoldsForOpenConnections) {
+  world.workspace.settings.idle_timeout = 0s;
+  Client& client = world.connect();
+  world.pass(std::chrono::hours(10));
+  world.workspace.settings.idle_timeout = 60s;
+  client.connection->settings_changed();
+  world.pass(50s);
+  EXPECT_TRUE(client.take().empty());
+  world.pass(3s);
+  EXPECT_EQ(client.take(), Frames{server_ping("")});
+  world.send(client, pong(""));
+  world.workspace.settings.idle_timeout = 20s;
+  client.connection->settings_changed();
+  world.pass(16s);
+  EXPECT_EQ(client.take(), Frames{server_ping("")});
+  world.send(client, pong(""));
+  world.workspace.settings.idle_timeout = 60s;
+  client.connection->settings_changed();
+  world.pass(40s);
+  EXPECT_TRUE(client.take().empty()) << "a longer one";
+  world.pass(13s);
+  EXPECT_EQ(client.take(), Frames{server_ping("")});
+  world.pass(8s);
+  EXPECT_EQ(client.take_told(), (Told{"pong ", "pong ", "close 1006 ", "gone"}));
+}
+
 TEST_F(SocketTime, WithoutPings) {
   world.workspace.settings.send_pings = false;
   Client& client = world.connect();

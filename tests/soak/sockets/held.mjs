@@ -2,7 +2,7 @@
 //
 //     held.mjs [--sockets=10000] [--seconds=40] [--idle=12] -- PROGRAM [ARGUMENTS...]
 //
-// PROGRAM is rooms.cc, compiled, or Node with --expose-gc and rooms.mjs. A client that has been silent for two thirds of
+// PROGRAM is server.cc, compiled, or Node with --expose-gc and server.mjs. A client that has been silent for two thirds of
 // the idle timeout is pinged; how much later that is, as the clients see it, is what is reported. Nobody may be closed.
 // Both processes need a limit of open files above the number of sockets.
 import assert from "node:assert/strict";

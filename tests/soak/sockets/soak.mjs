@@ -3,7 +3,7 @@
 //
 //     soak.mjs [--seconds=120] [--clients=100] [--threads=1] [--seed=1] -- PROGRAM [ARGUMENTS...]
 //
-// PROGRAM is rooms.cc, compiled, or Node with rooms.mjs. What is checked on the way: every message that a chatter gets is
+// PROGRAM is server.cc, compiled, or Node with server.mjs. What is checked on the way: every message that a chatter gets is
 // whole and, from each sender, in order; nobody who behaves loses the connection; the server ends with no socket left.
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";

@@ -1,6 +1,6 @@
-// What soak.mjs soaks on Node; rooms.cc is the same in C++.
+// What soak.mjs soaks on Node; server.cc is the same in C++.
 //
-//     rooms.mjs THREADS [IDLE_TIMEOUT_IN_MILLISECONDS]
+//     server.mjs THREADS [IDLE_TIMEOUT_IN_MILLISECONDS]
 //
 // Needs Node's flag --expose-gc. More than one thread are worker threads, each with a server of its own.
 import { setTimeout as sleep } from "node:timers/promises";

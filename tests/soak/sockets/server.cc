@@ -1,5 +1,5 @@
-// What tests/soak/soak.mjs soaks: rooms, on as many threads as the argument says, each with a
-// server and a loop of its own. rooms.mjs is the same on Node. Prints one line of JSON, the ports;
+// What tests/soak/sockets/soak.mjs soaks: rooms, on as many threads as the argument says, each with a
+// server and a loop of its own. server.mjs is the same on Node. Prints one line of JSON, the ports;
 // GET /state says how much memory is in use and how many sockets there are; ends by SIGINT or
 // SIGTERM.
 //
