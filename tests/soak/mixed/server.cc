@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <cstdlib>
 #include <iostream>
+#include <malloc.h>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -97,6 +98,7 @@ bao::Routes routes(int version) {
          if (server.upgrade(req)) return std::nullopt;
          return bao::Response("a WebSocket, please").status(400);
        }},
+      {"/memory", [] { return std::to_string(::mallinfo2().uordblks + ::mallinfo2().hblkhd); }},
       {"/pid", [] { return std::to_string(getpid()); }},
       {"/crash",
        [] {
