@@ -399,6 +399,25 @@ on("pipelined requests are answered in order", async (t, http) => {
   assert.deepEqual(client.received.match(/<\/\d>/g), ["</1>", "</2>", "</3>"]);
 });
 
+on("trailers come and go", async (t, http) => {
+  const server = await listening(t, http, async (req, res) => {
+    res.setHeader("Trailer", "x-sum");
+    res.write(`before ${JSON.stringify(req.rawTrailers)}, `);
+    for await (const piece of req) res.write(piece);
+    res.write(` then ${JSON.stringify([req.trailers, req.rawTrailers])}`);
+    res.addTrailers({ "X-Sum": "abc" });
+    res.end();
+  });
+  const client = new Client(server);
+  client.write("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n" +
+    "4\r\nbody\r\n0\r\nX-Check: 1\r\n\r\n");
+  await client.closed;
+  const content = client.received.replace(/\r\n/g, "");
+  assert.match(content, /before \[\]/);
+  assert.match(content, /\{"x-check":"1"\},\["X-Check","1"\]/);
+  assert.match(client.received, /\r\n0\r\nX-Sum: abc\r\n\r\n$/);
+});
+
 on("connections are kept alive, and closed when told to", async (t, http) => {
   const server = await listening(t, http, (req, res) => {
     if (req.url === "/last") res.setHeader("connection", "close");
