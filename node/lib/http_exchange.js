@@ -47,7 +47,7 @@ export class Exchange {
     else this.request.destroy(resetError());
   }
 
-  /** A client that has sent its end may still read: nothing is told before its connection is gone. */
+  /** A client that has sent its end may still read, so nothing is told yet. */
   _clientGone() {}
 
   /** The connection is gone; `_slot` is -1. */

@@ -147,7 +147,8 @@ export class Server extends EventEmitter {
   close(callback) {
     const isOpen = this.listening;
     if (typeof callback === "function") {
-      const notRunning = () => callback(failure("ERR_SERVER_NOT_RUNNING", "Server is not running."));
+      const error = failure("ERR_SERVER_NOT_RUNNING", "Server is not running.");
+      const notRunning = () => callback(error);
       this.once("close", isOpen ? callback : notRunning);
     }
     if (!isOpen) {
