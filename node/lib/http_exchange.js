@@ -16,7 +16,7 @@ export class Exchange {
     this.socket = new HttpSocket(this);
     this.request = null;
     this.response = null;
-    /** The head of the reply once it is decided: status, field lines, phrase, length if it is said. */
+    /** The head of the reply once it is decided; the length if it was said. */
     this.status = 200;
     this.lines = null;
     this.reason = null;
@@ -47,7 +47,7 @@ export class Exchange {
     else this.request.destroy(resetError());
   }
 
-  /** A client that has sent its end may still read, so nothing is told before its connection is gone. */
+  /** A client that has sent its end may still read, so nothing is told yet. */
   _clientGone() {}
 
   /** The connection is gone; `_slot` is -1. */

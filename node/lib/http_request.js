@@ -66,7 +66,9 @@ function read() {
   if (piece === null) return;
   if (typeof piece === "number") return void this.destroy(resetError());
   if (piece === undefined) {
+    const trailers = _slot >= 0 && !this.complete ? native.trailers(_slot) : null;
     this.complete = true;
+    if (trailers !== null) this._addHeaderLines(trailers, trailers.length);
     this.push(null);
   } else {
     this.push(Buffer.from(piece.buffer, piece.byteOffset, piece.byteLength));

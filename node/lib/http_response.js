@@ -177,10 +177,17 @@ function end(chunk, encoding, callback) {
     exchange.isEnding = false;
   }
   if (this.finished && !wasFinished) {
-    if (exchange._slot >= 0) native.finish(exchange.leave());
+    if (exchange._slot >= 0) native.finish(exchange.leave(), trailersOf(this._trailer));
     process.nextTick(finished, exchange);
   }
   return this;
+}
+
+/** Of the lines that `addTrailers` has made those that may stand there (RFC 9110 section 6.5.1). */
+function trailersOf(lines) {
+  if (lines === "") return "";
+  const isAllowed = (line) => native.mayBeTrailer(line.slice(0, line.indexOf(":")));
+  return lines.split("\r\n").slice(0, -1).filter(isAllowed).map((line) => `${line}\r\n`).join("");
 }
 
 function finished(exchange) {

@@ -51,7 +51,7 @@ export class Server extends EventEmitter {
     if (listener !== undefined) this.on("request", listener);
   }
 
-  /** (port, host, backlog, callback), (path, callback), (options, callback), each left out or not. */
+  /** (port, host, backlog, callback), (path, callback) or (options, callback). */
   listen(...given) {
     const callback = given.findLast((argument) => typeof argument === "function");
     if (this.#number >= 0) {
@@ -147,8 +147,9 @@ export class Server extends EventEmitter {
   close(callback) {
     const isOpen = this.listening;
     if (typeof callback === "function") {
-      if (isOpen) this.once("close", callback);
-      else this.once("close", () => callback(failure("ERR_SERVER_NOT_RUNNING", "Server is not running.")));
+      const error = failure("ERR_SERVER_NOT_RUNNING", "Server is not running.");
+      const notRunning = () => callback(error);
+      this.once("close", isOpen ? callback : notRunning);
     }
     if (!isOpen) {
       if (this.#number < 0) process.nextTick(tell, this, "close");
@@ -260,7 +261,8 @@ function placeOf(given) {
 function portOf(given) {
   const port = Number(given ?? 0);
   if (Number.isInteger(port) && port >= 0 && port <= 65535) return { port };
-  const error = new RangeError(`options.port should be >= 0 and < 65536. Received ${shown(given)}.`);
+  const sentence = `options.port should be >= 0 and < 65536. Received ${shown(given)}.`;
+  const error = new RangeError(sentence);
   throw Object.assign(error, { code: "ERR_SOCKET_BAD_PORT" });
 }
 

@@ -1,6 +1,6 @@
 /**
- * What programs ask of the socket of a request: addresses, TLS, timeouts, its end. The bytes are the
- * engine's, so nothing can be read or written here. Each request has its own.
+ * What programs ask of the socket of a request: addresses, TLS, timeouts, its end. The bytes are
+ * the engine's, so nothing can be read or written here. Each request has its own.
  */
 import { EventEmitter } from "node:events";
 

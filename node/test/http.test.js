@@ -16,7 +16,9 @@ const both = [["node:http", nodeHttp], ["bao/http", baoHttp]];
 
 /** A test that runs on each of them. */
 function on(name, body) {
-  for (const [label, http] of both) test(`${label}: ${name}`, { timeout: 20_000 }, (t) => body(t, http));
+  for (const [label, http] of both) {
+    test(`${label}: ${name}`, { timeout: 20_000 }, (t) => body(t, http));
+  }
 }
 
 async function listening(t, http, listener, options = {}) {
@@ -52,7 +54,8 @@ on("a request has method, url, version and fields", async (t, http) => {
   });
   const client = new Client(server);
   client.write(
-    "PUT /a%20b?c=d HTTP/1.1\r\nHost: a\r\nX-Twice: 1\r\nx-twice:2 \r\nCookie: a=1\r\nCookie: b=2\r\n" +
+    "PUT /a%20b?c=d HTTP/1.1\r\nHost: a\r\nX-Twice: 1\r\nx-twice:2 \r\n" +
+      "Cookie: a=1\r\nCookie: b=2\r\n" +
       "Content-Length: 0\r\nConnection: close\r\n\r\n");
   await client.closed;
   assert.deepEqual(seen, [
@@ -75,7 +78,8 @@ on("a socket tells who is there", async (t, http) => {
     const { remoteAddress, remoteFamily, localPort, encrypted, readable, writable } = req.socket;
     assert.equal(req.socket, res.socket);
     assert.equal(req.connection, req.socket);
-    res.end(JSON.stringify({ remoteAddress, remoteFamily, localPort, encrypted, readable, writable }));
+    const seen = { remoteAddress, remoteFamily, localPort, encrypted, readable, writable };
+    res.end(JSON.stringify(seen));
   });
   assert.deepEqual(await (await at(server)).json(), {
     remoteAddress: "127.0.0.1", remoteFamily: "IPv4", localPort: server.port,
@@ -397,6 +401,26 @@ on("pipelined requests are answered in order", async (t, http) => {
   client.get("/3", "Connection: close\r\n");
   await client.closed;
   assert.deepEqual(client.received.match(/<\/\d>/g), ["</1>", "</2>", "</3>"]);
+});
+
+on("trailers come and go", async (t, http) => {
+  const server = await listening(t, http, async (req, res) => {
+    res.setHeader("Trailer", "x-sum");
+    res.write(`before ${JSON.stringify(req.rawTrailers)}, `);
+    for await (const piece of req) res.write(piece);
+    res.write(` then ${JSON.stringify([req.trailers, req.rawTrailers])}`);
+    res.addTrailers({ "X-Sum": "abc" });
+    res.end();
+  });
+  const client = new Client(server);
+  client.write("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n" +
+    "Connection: close\r\n\r\n" +
+    "4\r\nbody\r\n0\r\nX-Check: 1\r\n\r\n");
+  await client.closed;
+  const content = client.received.replace(/\r\n/g, "");
+  assert.match(content, /before \[\]/);
+  assert.match(content, /\{"x-check":"1"\},\["X-Check","1"\]/);
+  assert.match(client.received, /\r\n0\r\nX-Sum: abc\r\n\r\n$/);
 });
 
 on("connections are kept alive, and closed when told to", async (t, http) => {

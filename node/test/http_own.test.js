@@ -27,7 +27,8 @@ test("a whole reply has a length, whoever has made its head", async (t) => {
   const client = new Client(server);
   client.get("/", "Connection: close\r\n");
   await client.closed;
-  assert.match(client.received, /^HTTP\/1\.1 200 OK\r\nx-a: b\r\nDate: .*\r\n.*Content-Length: 4\r\n\r\ntext$/is);
+  assert.match(client.received, /^HTTP\/1\.1 200 OK\r\nx-a: b\r\nDate: /);
+  assert.match(client.received, /\r\nContent-Length: 4\r\n\r\ntext$/);
 });
 
 test("who listens for upgrades is told that there are none, once", async (t) => {
@@ -65,8 +66,8 @@ test("heads that are too large are refused, by the option", async (t) => {
 });
 
 test("silent requests live on by default, and end by the server's timeout", async (t) => {
-  const server = await listening(t, (req, res) => req.url === "/later" && setTimeout(() => res.end("late"), 250),
-    { keepAliveTimeout: 100 });
+  const listener = (req, res) => req.url === "/later" && setTimeout(() => res.end("late"), 250);
+  const server = await listening(t, listener, { keepAliveTimeout: 100 });
   const patient = new Client(server);
   patient.get("/later");
   await patient.until("late");
@@ -83,7 +84,8 @@ test("with key and certificate it speaks TLS", async (t) => {
   const server = await listening(t, (req, res) => {
     res.end(`${req.socket.encrypted} ${req.socket.getProtocol()}`);
   }, { key, cert });
-  const [reply] = await once(get({ port: server.port, ca: cert, servername: "localhost" }), "response");
+  const request = get({ port: server.port, ca: cert, servername: "localhost" });
+  const [reply] = await once(request, "response");
   assert.equal((await reply.toArray()).join(""), "true TLSv1.3");
 });
 
@@ -92,7 +94,9 @@ test("what a listener throws ends the process, as in node:http", async () => {
   const { code, errors } = await run(`
     import http from ${JSON.stringify(library)};
     const server = http.createServer(() => { throw new Error("thrown on purpose"); });
-    server.listen(0, "127.0.0.1", () => fetch("http://127.0.0.1:" + server.address().port).catch(() => {}));
+    server.listen(0, "127.0.0.1", () => {
+      fetch("http://127.0.0.1:" + server.address().port).catch(() => {});
+    });
   `);
   assert.equal(code, 1);
   assert.match(errors, /thrown on purpose/);
@@ -119,7 +123,7 @@ test("who is there is still known when the reply is sent", async (t) => {
   assert.equal(await known, "127.0.0.1");
 });
 
-test("an application of Express finds its prototypes, and so does one behind a function", async (t) => {
+test("an application of Express finds its prototypes, also behind a function", async (t) => {
   const app = express();
   app.use((req, res) => {
     res.json([

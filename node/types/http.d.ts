@@ -22,7 +22,8 @@ export type RequestListener = (
 export interface ServerOptions
   extends Pick<
     SecureContextOptions,
-    "key" | "cert" | "ca" | "crl" | "passphrase" | "ciphers" | "dhparam" | "minVersion" | "maxVersion"
+    | "key" | "cert" | "ca" | "crl" | "passphrase" | "ciphers" | "dhparam"
+    | "minVersion" | "maxVersion"
   > {
   /** How long a request may be silent: for ever unless it is set. */
   timeout?: number;

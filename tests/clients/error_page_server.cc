@@ -1,4 +1,5 @@
-// Throws what a hostile client could make a program throw, for the tests of the error page in a browser.
+// Throws what a hostile client could make a program throw, for the tests of the error page in a
+// browser.
 #include <exception>
 #include <iostream>
 #include <stdexcept>

@@ -1,11 +1,12 @@
-// The mixed application of tests/soak/soak.mjs, in C++:
+// The mixed application of tests/soak/mixed/soak.mjs, in C++:
 //
-//     soak_server FILE              one process
-//     soak_server FILE cluster      two processes, one of which crashes when it is asked to
+//     test_soak_mixed FILE              one process
+//     test_soak_mixed FILE cluster      two processes, one of which crashes when it is asked to
 #include <csignal>
 #include <cstdint>
 #include <cstdlib>
 #include <iostream>
+#include <malloc.h>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -87,16 +88,20 @@ bao::Routes routes(int version) {
       {"/pieces", pieces},
       {"/version", [version] { return std::to_string(version); }},
       {"/slow", [version](bao::Request&) { return slow(version); }},
-      {"/reload", [version](bao::Request&, bao::Server& server) {
+      {"/reload",
+       [version](bao::Request&, bao::Server& server) {
          server.reload({.routes = routes(version + 1)});
          return std::to_string(version + 1);
        }},
-      {"/socket", [](bao::Request& req, bao::Server& server) -> std::optional<bao::Response> {
+      {"/socket",
+       [](bao::Request& req, bao::Server& server) -> std::optional<bao::Response> {
          if (server.upgrade(req)) return std::nullopt;
          return bao::Response("a WebSocket, please").status(400);
        }},
+      {"/memory", [] { return std::to_string(::mallinfo2().uordblks + ::mallinfo2().hblkhd); }},
       {"/pid", [] { return std::to_string(getpid()); }},
-      {"/crash", [] {
+      {"/crash",
+       [] {
          std::raise(SIGKILL);
          return "never";
        }},
@@ -110,12 +115,15 @@ bao::Server start() {
       .routes = routes(1),
       .websocket = {
           .open = [](bao::WebSocket& ws) { ws.subscribe("all"); },
-          .message = [](bao::WebSocket& ws, const bao::Message& message) {
-            const std::string_view text = message.view();
-            if (text.starts_with("all ")) ws.publish("all", text);
-            if (message.is_text()) ws.send(text, true);
-            else ws.send_binary(text);
-          },
+          .message =
+              [](bao::WebSocket& ws, const bao::Message& message) {
+                const std::string_view text = message.view();
+                if (text.starts_with("all ")) ws.publish("all", text);
+                if (message.is_text())
+                  ws.send(text, true);
+                else
+                  ws.send_binary(text);
+              },
           .per_message_deflate = true,
       },
       .development = false,

@@ -5,12 +5,16 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 
 import { file, Response, serve } from "../../../node/lib/index.js";
 import { Hash } from "./hash.mjs";
 
 const [path, mode, port = "0"] = process.argv.slice(2);
 const sleep = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+setFlagsFromString("--expose-gc");
+const collect = runInNewContext("gc");
 const countOf = (req) => Number(new URL(req.url).searchParams.get("count"));
 
 async function* events(count) {
@@ -57,6 +61,11 @@ const routes = (version) => ({
   "/socket": (req, server) => {
     if (server.upgrade(req)) return undefined;
     return new Response("a WebSocket, please", { status: 400 });
+  },
+  "/memory": () => {
+    collect();
+    const { heapUsed, external } = process.memoryUsage();
+    return new Response(`${heapUsed + external}`);
   },
   "/pid": () => new Response(`${process.pid}`),
   "/crash": () => process.kill(process.pid, "SIGKILL"),
