@@ -137,8 +137,8 @@ void Environment::dispatch_together(std::span<const Waiting> batch) {
   napi_create_string_latin1(env_, heads_.data(), heads_.size(), &heads);
   registers_[kCount] = static_cast<uint32_t>(batch.size());
   ++depth_;
-  const napi_status status = napi_call_function(
-      env_, receiver_, function(Callback::dispatchAll), 1, &heads, &result);
+  const napi_status status =
+      napi_call_function(env_, receiver_, function(Callback::dispatchAll), 1, &heads, &result);
   --depth_;
   if (status == napi_ok) {
     take_texts(batch, slots, result);
@@ -235,8 +235,7 @@ void Environment::take_texts(std::span<const Waiting> batch, std::span<Slot* con
 // A text that a handler gave; its status and type are at that place of the registers.
 void Environment::take_text(Slot& slot, size_t place, const Text& body) {
   const uint32_t status = std::exchange(registers_[place + kStatus], 200);
-  const std::string_view type =
-      kTypes[std::exchange(registers_[place + kType], 0) % kTypes.size()];
+  const std::string_view type = kTypes[std::exchange(registers_[place + kType], 0) % kTypes.size()];
   if (is_final_status(status)) {
     reply_text(slot, static_cast<int>(status), type, body);
     return;
@@ -262,10 +261,8 @@ bool Environment::reply_text(Slot& slot, int status, std::string_view type, cons
   auto exchange = slots_.close(slot);
   const bool alone = exchange->stream() != nullptr && exchange->stream()->may_wait();
   if (!waking_ || !alone || body.view.size() > DueReplies::kLongest) {
-    return exchange->reply({.status = status,
-                            .content_type = type,
-                            .body = body.view,
-                            .body_text = body.owned});
+    return exchange->reply(
+        {.status = status, .content_type = type, .body = body.view, .body_text = body.owned});
   }
   const bool open = exchange->open();
   if (open) due_.add(std::move(exchange), status, type, body.view);

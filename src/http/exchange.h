@@ -60,8 +60,8 @@ class Stream {
   /// For a handler that could reply at once: true if it may as well do it later in the turn, since
   /// nothing that is here already waits for this reply, nor would any other leave with it.
   virtual bool may_wait() const { return false; }
-  /// A handler that was put off so has begun only now, after others that took long: that was no idle
-  /// time of the peer's.
+  /// A handler that was put off so has begun only now, after others that took long: that was no
+  /// idle time of the peer's.
   virtual void has_waited() {}
 
  protected:
