@@ -53,6 +53,7 @@ void Environment::dispatch(server::Exchange& exchange, uint32_t handler) {
 // run in one call of JavaScript, unless the last ones took so long that a reply should not wait for
 // the handlers behind it.
 void Environment::run_waiting() {
+  if (waiting_.empty()) return;
   auto waiting = std::exchange(waiting_, {});
   const net::TimePoint start = loop_->now();
   for (size_t done = 0; done < waiting.size();) {
@@ -73,7 +74,7 @@ void Environment::run_waiting() {
     if (slow_handlers_ || due_.full()) due_.send();
   }
   // The clock ticks every few milliseconds.
-  if (!waiting.empty()) slow_handlers_ = loop_->now() != start;
+  slow_handlers_ = loop_->now() != start;
   if (slow_handlers_) {
     for (const Waiting& request : waiting) {
       if (request.exchange->stream() != nullptr) request.exchange->stream()->has_waited();
@@ -259,14 +260,13 @@ void Environment::take_silence(Slot& slot) {
 
 bool Environment::reply_text(Slot& slot, int status, std::string_view type, const Text& body) {
   auto exchange = slots_.close(slot);
-  const bool alone = exchange->stream() != nullptr && exchange->stream()->may_wait();
-  if (!waking_ || !alone || body.view.size() > DueReplies::kLongest) {
+  const bool may_wait = exchange->open() && exchange->stream()->may_wait();
+  if (!waking_ || !may_wait || body.view.size() > DueReplies::kLongest) {
     return exchange->reply(
         {.status = status, .content_type = type, .body = body.view, .body_text = body.owned});
   }
-  const bool open = exchange->open();
-  if (open) due_.add(std::move(exchange), status, type, body.view);
-  return open;
+  due_.add(std::move(exchange), status, type, body.view);
+  return true;
 }
 
 }  // namespace bao::node

@@ -10,6 +10,7 @@ import test from "node:test";
 import { promisify } from "node:util";
 
 import baoHttp from "../lib/http.js";
+import { listening } from "./http_listening.js";
 import { Client } from "./wire.js";
 
 const both = [["node:http", nodeHttp], ["bao/http", baoHttp]];
@@ -19,16 +20,6 @@ function on(name, body) {
   for (const [label, http] of both) {
     test(`${label}: ${name}`, { timeout: 20_000 }, (t) => body(t, http));
   }
-}
-
-async function listening(t, http, listener, options = {}) {
-  const server = http.createServer(options, listener).listen(0, "127.0.0.1");
-  await once(server, "listening");
-  t.after(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  return Object.assign(server, { port: server.address().port });
 }
 
 const at = (server, path = "/", init) => fetch(`http://127.0.0.1:${server.port}${path}`, init);

@@ -8,19 +8,12 @@ import test from "node:test";
 
 import http from "../lib/http.js";
 import { makeCertificate } from "./certificates.js";
+import { listening as listeningOn } from "./http_listening.js";
 import { Client, run } from "./wire.js";
 
 const express = createRequire(import.meta.url)("express");
 
-async function listening(t, listener, options = {}) {
-  const server = http.createServer(options, listener).listen(0, "127.0.0.1");
-  await once(server, "listening");
-  t.after(() => {
-    server.closeAllConnections();
-    server.close();
-  });
-  return Object.assign(server, { port: server.address().port });
-}
+const listening = (t, listener, options) => listeningOn(t, http, listener, options);
 
 test("a whole reply has a length, whoever has made its head", async (t) => {
   const server = await listening(t, (req, res) => res.writeHead(200, { "x-a": "b" }).end("text"));
