@@ -147,11 +147,14 @@ Refusal read_absolute_form(RequestHead& head, bool secure) {
 }
 
 // The four forms of RFC 9112 section 3.2.
-Refusal read_target(RequestHead& head, bool secure) {
+Refusal read_target(RequestHead& head, bool secure, bool takes_connect) {
   std::string_view target = head.target();
   if (head.method_id == Method::connect) {
     if (!http::is_valid_authority_form(target)) return {400, "CONNECT needs a host and a port"};
-    return {501, "this server is no proxy"};
+    if (!takes_connect) return {501, "this server is no proxy"};
+    head.path_span = head.query_span = {};
+    head.path_is_root = true;
+    return {};
   }
   if (target[0] == '/') return {};
   if (target == "*") {
@@ -163,7 +166,7 @@ Refusal read_target(RequestHead& head, bool secure) {
 
 }  // namespace
 
-Refusal apply_request_rules(RequestHead& head, bool secure) {
+Refusal apply_request_rules(RequestHead& head, bool secure, bool takes_connect) {
   Findings findings;
   for (const FieldSpan& field : head.fields) {
     if (field.id == FieldId::other) continue;
@@ -175,7 +178,7 @@ Refusal apply_request_rules(RequestHead& head, bool secure) {
     // Whatever forwarded this does not know chunked (RFC 9112 section 6.1).
     if (head.minor_version == 0) return {400, "Transfer-Encoding in an HTTP/1.0 request"};
   }
-  if (Refusal refusal = read_target(head, secure)) return refusal;
+  if (Refusal refusal = read_target(head, secure, takes_connect)) return refusal;
   head.keep_alive = !findings.close && (head.minor_version > 0 || findings.keep_alive);
   if (head.content_length == 0 && !head.chunked) head.expects_continue = false;
   return {};

@@ -14,6 +14,8 @@ namespace bao::http1 {
 /// every refusal.
 ///
 /// `secure`: the request came by TLS. Without it one for an https URL is refused.
-Refusal apply_request_rules(http::RequestHead& head, bool secure = false);
+/// `takes_connect`: CONNECT is let through, with the path "/"; else it is refused with 501.
+Refusal apply_request_rules(http::RequestHead& head, bool secure = false,
+                            bool takes_connect = false);
 
 }  // namespace bao::http1

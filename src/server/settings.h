@@ -62,6 +62,8 @@ struct Settings {
   /// In whole seconds; 0: no session can be resumed.
   std::chrono::milliseconds session_timeout{std::chrono::hours(2)};
   std::optional<CompressionSettings> compression{};
+  /// CONNECT requests come to `fetch`, for a face that makes tunnels of them; else they get 501.
+  bool takes_connect = false;
   bool decode_request_bodies = false;
   std::string id{};
   LogSink log{};
