@@ -3,7 +3,7 @@
  * the program has of them. It stands at its slot in dispatch.js, as a Request does there.
  */
 import { dropSlot, holdSlot } from "./dispatch.js";
-import { HttpSocket } from "./http_socket.js";
+import { socketOf } from "./http_socket.js";
 import * as native from "./native.js";
 
 /** The own property by which requests and responses know their exchange. */
@@ -13,7 +13,7 @@ export class Exchange {
   constructor(slot, server) {
     this._slot = slot;
     this.server = server;
-    this.socket = new HttpSocket(this);
+    this.socket = socketOf(native.connection(slot), server);
     this.request = null;
     this.response = null;
     /** The head of the reply once it is decided; the length if it was said. */
@@ -26,9 +26,12 @@ export class Exchange {
     /** Whether the client has to take something first. */
     this.isBehind = false;
     this.isClosed = false;
+    /** How often the server has found it waiting for the body. */
+    this.looks = 0;
     /** What tells `finish`, once the reply is on its way. */
     this.finish = null;
     holdSlot(slot, this);
+    this.socket.begin(this);
   }
 
   // -- For dispatch.js
@@ -43,6 +46,7 @@ export class Exchange {
   }
 
   _bodyArrived(failure) {
+    this.socket.refreshTimer();
     if (failure === 0) this.request._read();
     else this.request.destroy(resetError());
   }
@@ -57,6 +61,7 @@ export class Exchange {
 
   drained() {
     this.isBehind = false;
+    this.socket.refreshTimer();
     this.response._drained();
   }
 
@@ -69,7 +74,30 @@ export class Exchange {
     const slot = this._slot;
     dropSlot(slot);
     this._slot = -1;
+    this.socket.done(this);
     return slot;
+  }
+
+  /** The connection is the program's, and with it the reply. */
+  handedOver() {
+    dropSlot(this._slot);
+    this._slot = -1;
+    this.isClosed = true;
+    this.request.complete = true;
+    this.socket.done(this);
+  }
+
+  /** Whether somebody waits for the rest of the body. */
+  isAwaited() {
+    const { request } = this;
+    return request !== null && request._consuming && !request.complete;
+  }
+
+  /** The body took too long. */
+  expire() {
+    if (this.response.headersSent) return this.cut();
+    native.reply(this.leave(), 408, "connection: close\r\n", null, "");
+    process.nextTick(tellCut, this);
   }
 
   /** Ends the connection. */
@@ -96,7 +124,7 @@ function tellCut(exchange) {
   if (exchange.isClosed) return;
   exchange.isClosed = true;
   const { request, response, socket } = exchange;
-  socket.ended();
+  socket.done(exchange);
   if (!request.destroyed && !(request.readableEnded && request.complete)) {
     request.destroy(resetError());
   }

@@ -12,25 +12,31 @@ import * as native from "./native.js";
 const destroyOfNode = nodeHttp.IncomingMessage.prototype._destroy;
 
 export class IncomingMessage extends nodeHttp.IncomingMessage {
-  /** `head` is as of native.d.ts. */
+  /** `head` is as of native.d.ts; or, as in node:http, a socket alone, for a class of a program. */
   constructor(exchange, head) {
-    super(exchange.socket);
-    this[EXCHANGE] = exchange;
-    this._read = read;
-    this._destroy = destroy;
-    const end = head.indexOf("\r\n");
-    const method = head.indexOf(" ");
-    const target = head.indexOf(" ", method + 1);
-    this.method = head.slice(0, method);
-    this.url = head.slice(method + 1, target);
-    // Behind "HTTP/", one digit each.
-    this.httpVersion = head.slice(target + 6, end);
-    this.httpVersionMajor = head.charCodeAt(target + 6) - 0x30;
-    this.httpVersionMinor = head.charCodeAt(target + 8) - 0x30;
-    this.upgrade = false;
-    const fields = rawFields(head, end + 2);
-    this._addHeaderLines(fields, fields.length);
+    super(head === undefined ? exchange : exchange.socket);
+    if (head !== undefined) adoptRequest(this, exchange, head);
   }
+}
+
+/** Makes an object of node:http's class the request of an exchange. */
+export function adoptRequest(request, exchange, head) {
+  request[EXCHANGE] = exchange;
+  request._read = read;
+  request._destroy = destroy;
+  const end = head.indexOf("\r\n");
+  const method = head.indexOf(" ");
+  const target = head.indexOf(" ", method + 1);
+  request.method = head.slice(0, method);
+  request.url = head.slice(method + 1, target);
+  // Behind "HTTP/", one digit each.
+  request.httpVersion = head.slice(target + 6, end);
+  request.httpVersionMajor = head.charCodeAt(target + 6) - 0x30;
+  request.httpVersionMinor = head.charCodeAt(target + 8) - 0x30;
+  request.upgrade = false;
+  const fields = rawFields(head, end + 2);
+  request._addHeaderLines(fields, fields.length);
+  return request;
 }
 
 /** Name, value … as they were sent; the engine has checked the syntax. */
@@ -84,7 +90,6 @@ function destroy(error, callback) {
   }
   if (!this.readableEnded || !this.complete) {
     exchange.cut();
-    this.socket.destroyed = true;
   }
   const only = this.listenerCount("error") === 0 ? null : error;
   destroyOfNode.call(this, only, callback);

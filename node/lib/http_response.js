@@ -39,19 +39,26 @@ const BAD_VALUE = /[^\t\x20-\x7e\x80-\xff]/;
 const BEHIND = 1;
 
 export class ServerResponse extends nodeHttp.ServerResponse {
-  constructor(request) {
-    super(request);
-    const exchange = request[EXCHANGE];
-    this[EXCHANGE] = exchange;
-    this.socket = exchange.socket;
-    this.end = end;
-    this.setHeader = OUT_HEADERS === undefined ? setHeaderOfNode : setHeader;
-    this.destroy = destroy;
-    this._send = send;
-    this._storeHeader = storeHeader;
-    this._writeRaw = writeRaw;
-    this._drained = drained;
+  constructor(request, options) {
+    super(request, options);
+    // Others make responses to requests of their own, for tests say.
+    if (request[EXCHANGE] !== undefined) adoptResponse(this, request);
   }
+}
+
+/** Makes an object of node:http's class the response to a request of ours. */
+export function adoptResponse(response, request) {
+  const exchange = request[EXCHANGE];
+  response[EXCHANGE] = exchange;
+  response.socket = exchange.socket;
+  response.end = end;
+  response.setHeader = OUT_HEADERS === undefined ? setHeaderOfNode : setHeader;
+  response.destroy = destroy;
+  response._send = send;
+  response._storeHeader = storeHeader;
+  response._writeRaw = writeRaw;
+  response._drained = drained;
+  return response;
 }
 
 /** node:http's, for names that were seen before and values that are plain. */
@@ -115,6 +122,9 @@ function addField(exchange, key, name, value) {
   if (key === "transfer-encoding") return;
   if (key === "content-length") exchange.length = lengthOf(value);
   if (!Array.isArray(value)) exchange.lines += `${name}: ${value}\r\n`;
+  else if (exchange.server._uniqueHeaders?.has(key)) {
+    exchange.lines += `${name}: ${value.join("; ")}\r\n`;
+  }
   else for (const single of value) exchange.lines += `${name}: ${single}\r\n`;
 }
 
@@ -265,9 +275,13 @@ function destroy(error) {
   return destroyOfNode.call(this, error);
 }
 
-/** Heads of interim replies: `100 Continue` is sent by the engine when the body is wanted. */
+/** Whole heads of interim replies: `HTTP/1.1 103 Early Hints` and so on. */
 function writeRaw(data, encoding, callback) {
   const then = typeof encoding === "function" ? encoding : callback;
+  const { _slot, socket } = this[EXCHANGE];
+  const end = data.indexOf("\r\n");
+  if (_slot >= 0) native.sendInterim(_slot, Number(data.slice(9, 12)), data.slice(end + 2, -2));
+  socket.refreshTimer();
   if (typeof then === "function") process.nextTick(then);
   return true;
 }
