@@ -2,9 +2,15 @@
  * A request of `bao/http` and its reply: what stands between the engine and the two objects that
  * the program has of them. It stands at its slot in dispatch.js, as a Request does there.
  */
+import nodeHttp from "node:http";
+
 import { dropSlot, holdSlot } from "./dispatch.js";
 import { socketOf } from "./http_socket.js";
 import * as native from "./native.js";
+
+/** Ends the watch of a request's `signal`, where node:http has that. */
+const DETACH_SIGNAL = Object.getOwnPropertySymbols(nodeHttp.IncomingMessage.prototype)
+  .find(({ description }) => description === "kDetachAbortSignal");
 
 /** The own property by which requests and responses know their exchange. */
 export const EXCHANGE = Symbol("bao exchange");
@@ -21,11 +27,18 @@ export class Exchange {
     this.lines = null;
     this.reason = null;
     this.length = null;
+    /** Whether it was decided before the end of the reply was there. */
+    this.hasEarlyHead = true;
     /** Whether the reply is being ended, so that what comes is all that comes. */
     this.isEnding = false;
     /** Whether the client has to take something first. */
     this.isBehind = false;
     this.isClosed = false;
+    /** Whether the connection ends with it, and what the client expects, as its fields say. */
+    this.closes = false;
+    this.expectation = null;
+    /** Whether the client has sent its end behind a body that is not read yet. */
+    this.isHalfClosed = false;
     /** How often the server has found it waiting for the body. */
     this.looks = 0;
     /** What tells `finish`, once the reply is on its way. */
@@ -51,8 +64,22 @@ export class Exchange {
     else this.request.destroy(resetError());
   }
 
-  /** A client that has sent its end may still read, so nothing is told yet. */
-  _clientGone() {}
+  /**
+   * A client that has sent its end may still read, but in node:http it counts as gone, unless the
+   * server says otherwise; not before the body that it has sent is read.
+   */
+  _clientGone() {
+    if (this._slot < 0 || this.server.httpAllowHalfOpen) return;
+    const { request } = this;
+    if (request.complete || native.bodyState(this._slot) === 0) this.cut();
+    else this.isHalfClosed = true;
+  }
+
+  /** The body was read to its end. */
+  bodyRead() {
+    // Whoever replies now has not been late.
+    if (this.isHalfClosed) setImmediate(() => this.cut());
+  }
 
   /** The connection is gone; `_slot` is -1. */
   _detached() {
@@ -108,6 +135,13 @@ export class Exchange {
   }
 
   /** The reply has been sent, and its `finish` told. */
+  finished() {
+    const { request } = this;
+    if (DETACH_SIGNAL !== undefined) request[DETACH_SIGNAL]();
+    if (request._eventsCount > 0 && !request._consuming && !request.destroyed) request._dump();
+  }
+
+  /** The end of it. */
   close() {
     if (this.isClosed) return;
     this.isClosed = true;

@@ -34,13 +34,16 @@ export function adoptRequest(request, exchange, head) {
   request.httpVersionMajor = head.charCodeAt(target + 6) - 0x30;
   request.httpVersionMinor = head.charCodeAt(target + 8) - 0x30;
   request.upgrade = false;
-  const fields = rawFields(head, end + 2);
+  const fields = rawFields(head, end + 2, exchange);
   request._addHeaderLines(fields, fields.length);
   return request;
 }
 
-/** Name, value … as they were sent; the engine has checked the syntax. */
-function rawFields(head, start) {
+/**
+ * Name, value … as they were sent; the engine has checked the syntax. The exchange is told of what
+ * decides about it.
+ */
+function rawFields(head, start, exchange) {
   const list = [];
   for (;;) {
     const end = head.indexOf("\r\n", start);
@@ -50,7 +53,14 @@ function rawFields(head, start) {
     let to = end;
     while (from < to && isSpace(head.charCodeAt(from))) from++;
     while (to > from && isSpace(head.charCodeAt(to - 1))) to--;
-    list.push(head.slice(start, colon), head.slice(from, to));
+    const name = head.slice(start, colon);
+    const value = head.slice(from, to);
+    list.push(name, value);
+    if (name.length === 10 && /^connection$/i.test(name)) {
+      exchange.closes = /(?:^|[\s,])close(?:[\s,]|$)/i.test(value);
+    } else if (name.length === 6 && /^expect$/i.test(name)) {
+      exchange.expectation = value;
+    }
     start = end + 2;
   }
 }
@@ -76,6 +86,7 @@ function read() {
     this.complete = true;
     if (trailers !== null) this._addHeaderLines(trailers, trailers.length);
     this.push(null);
+    this[EXCHANGE].bodyRead();
   } else {
     this.push(Buffer.from(piece.buffer, piece.byteOffset, piece.byteLength));
   }

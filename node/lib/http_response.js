@@ -22,6 +22,7 @@ const {
 const symbols = Object.getOwnPropertySymbols(new nodeHttp.OutgoingMessage());
 const OUT_HEADERS = symbols.find(({ description }) => description === "kOutHeaders");
 const NEED_DRAIN = symbols.find(({ description }) => description === "kNeedDrain");
+const END_CALLBACKS = symbols.find(({ description }) => description === "kEndCallbacks");
 /** What newer versions of Node call finished. */
 const FINISHED = symbols.find(({ description }) => description === "kWritableFinished");
 
@@ -58,6 +59,8 @@ export function adoptResponse(response, request) {
   response._storeHeader = storeHeader;
   response._writeRaw = writeRaw;
   response._drained = drained;
+  if (exchange.closes) response.shouldKeepAlive = false;
+  exchange.socket._httpMessage = response;
   return response;
 }
 
@@ -93,7 +96,8 @@ function storeHeader(firstLine, headers) {
   } else if (headers) {
     for (const name of Object.keys(headers)) addChecked(exchange, name, headers[name]);
   }
-  if (!this.shouldKeepAlive && this.req.httpVersionMinor > 0) {
+  if (exchange.length !== null) this._contentLength = exchange.length;
+  if (!this.shouldKeepAlive && !exchange.closes && this.req.httpVersionMinor > 0) {
     exchange.lines += "connection: close\r\n";
   }
   this._header = firstLine;
@@ -155,10 +159,12 @@ function send(data, encoding, callback) {
 function sendFirst(response, exchange, piece) {
   response._headerSent = true;
   const { status, lines, length, reason } = exchange;
-  if (exchange.isEnding) {
+  if (exchange.isEnding && !(response.req.method === "HEAD" && isOfUnknownLength(exchange, piece))) {
+    // A length that was said of content that is not sent stands.
+    const isSent = status !== 304 && (response._hasBody || length === null);
     const slot = exchange.leave();
     try {
-      native.reply(slot, status, lines, null, piece, reason);
+      native.reply(slot, status, lines, null, isSent ? piece : "", reason);
     } catch (error) {
       native.abort(slot);
       throw error;
@@ -171,6 +177,11 @@ function sendFirst(response, exchange, piece) {
   else sendPiece(exchange, piece);
 }
 
+/** Of what GET would get: nothing is said of it if the head was decided before the content. */
+function isOfUnknownLength({ length, hasEarlyHead }, piece) {
+  return length === null && (hasEarlyHead || piece.length === 0);
+}
+
 function sendPiece(exchange, piece) {
   if (piece.length === 0 || exchange._slot < 0) return;
   exchange.isBehind = native.write(exchange._slot, piece) === BEHIND;
@@ -178,7 +189,7 @@ function sendPiece(exchange, piece) {
 
 function end(chunk, encoding, callback) {
   const exchange = this[EXCHANGE];
-  if (isWhole(this, chunk, encoding, callback)) return endAtOnce(this, exchange, chunk ?? "");
+  if (isWhole(this, exchange, chunk, encoding, callback)) return endAtOnce(this, exchange, chunk ?? "");
   const wasFinished = this.finished;
   exchange.isEnding = true;
   try {
@@ -187,6 +198,8 @@ function end(chunk, encoding, callback) {
     exchange.isEnding = false;
   }
   if (this.finished && !wasFinished) {
+    // Then node:http itself has seen to it that `finish` comes.
+    exchange.finish ??= nothing;
     if (exchange._slot >= 0) native.finish(exchange.leave(), trailersOf(this._trailer));
     process.nextTick(finished, exchange);
   }
@@ -200,17 +213,27 @@ function trailersOf(lines) {
   return lines.split("\r\n").slice(0, -1).filter(isAllowed).map((line) => `${line}\r\n`).join("");
 }
 
+function nothing() {}
+
 function finished(exchange) {
+  if (exchange.isClosed) return;
   const { finish, response } = exchange;
-  if (finish !== null) {
-    finish();
-  } else if (response._closed === false) {
-    if (FINISHED !== undefined) response[FINISHED] = true;
-    response.emit("finish");
-  }
+  if (finish !== null) finish();
+  else tellFinish(response);
+  exchange.finished();
   // Meanwhile who has written too late hears so, as long as somebody listens.
   if (response._eventsCount > 0) process.nextTick(closed, exchange);
   else exchange.close();
+}
+
+function tellFinish(response) {
+  if (FINISHED !== undefined) response[FINISHED] = true;
+  const callbacks = END_CALLBACKS === undefined ? null : response[END_CALLBACKS];
+  if (callbacks) {
+    response[END_CALLBACKS] = null;
+    for (const callback of callbacks) callback(null);
+  }
+  response.emit("finish");
 }
 
 function closed(exchange) {
@@ -218,7 +241,7 @@ function closed(exchange) {
 }
 
 /** Whether this is the whole reply, and nobody wants to know when it is sent. */
-function isWhole(response, chunk, encoding, callback) {
+function isWhole(response, exchange, chunk, encoding, callback) {
   return (
     !response.finished &&
     !response._headerSent &&
@@ -226,12 +249,14 @@ function isWhole(response, chunk, encoding, callback) {
     callback === undefined &&
     (chunk === undefined || chunk === null || chunk instanceof Uint8Array ||
       (typeof chunk === "string" && (encoding === undefined || encoding === "utf8"))) &&
-    !response.strictContentLength
+    !response.strictContentLength &&
+    !exchange.server._isStrict
   );
 }
 
 /** What node:http's `end` comes to then. */
 function endAtOnce(response, exchange, content) {
+  exchange.hasEarlyHead = Boolean(response._header);
   if (!response._header) {
     // Others put themselves in the place of `writeHead`, to set fields at the last moment.
     if (isPlainHead(response)) implicitHead(response);
@@ -243,6 +268,7 @@ function endAtOnce(response, exchange, content) {
     exchange.isEnding = false;
   }
   response.finished = true;
+  if (response._eventsCount > 0) response.emit("prefinish");
   process.nextTick(finished, exchange);
   return response;
 }

@@ -46,6 +46,7 @@ class ServerClass extends EventEmitter {
     this._isSecure = isSecure(this.#options);
     const { timeout, keepAliveTimeout, headersTimeout, maxHeadersCount } = this.#options;
     const { requestTimeout, maxRequestsPerSocket, uniqueHeaders } = this.#options;
+    const { rejectNonStandardBodyWrites } = this.#options;
     /** In milliseconds, as in node:http; 0: none. Those of heads and pauses are read at `listen`. */
     this.timeout = timeout ?? 0;
     this.keepAliveTimeout = keepAliveTimeout ?? 5000;
@@ -53,6 +54,9 @@ class ServerClass extends EventEmitter {
     this.headersTimeout = headersTimeout ?? Math.min(60_000, this.requestTimeout || 60_000);
     this.maxHeadersCount = maxHeadersCount ?? null;
     this.maxRequestsPerSocket = maxRequestsPerSocket ?? 0;
+    /** Whether the reply is still sent to a client that has sent its end. */
+    this.httpAllowHalfOpen = false;
+    this._isStrict = rejectNonStandardBodyWrites === true;
     this._uniqueHeaders = uniqueHeaders && new Set(
       uniqueHeaders.flat().map((name) => name.toLowerCase()));
     if (listener !== undefined) this.on("request", listener);
@@ -96,7 +100,7 @@ class ServerClass extends EventEmitter {
       maxRequestBodySize: Infinity,
       tls: this._isSecure ? tlsOf(this.#options) : undefined,
     });
-    settings.takesConnect = true;
+    settings.takesAll = true;
     const receive = (slot, head) => this.#receive(slot, head);
     const routes = compileEntry({
       handler: null, server: this, names: null, error: undefined, receive,
@@ -199,12 +203,26 @@ class ServerClass extends EventEmitter {
     if (this.#leavesHttp(request, exchange)) return;
     const response = this.#responseTo(request);
     exchange.response = response;
+    if (this.#options.optimizeEmptyRequests && native.bodyState(slot) === 0) {
+      request._dumpAndCloseReadable?.();
+    }
     if (this.maxRequestsPerSocket > 0 && this.#isOneTooMany(request, response)) return;
-    const { checkContinue } = this._events;
-    const isChecked = checkContinue !== undefined && expectsContinue(request);
-    this.emit(isChecked ? "checkContinue" : "request", request, response);
+    this.emit(exchange.expectation === null ? "request" : this.#eventOf(exchange), request, response);
     // The engine's own limit is for connections between requests.
     if (exchange._slot >= 0) native.setTimeout(exchange._slot, 0);
+  }
+
+  /** For requests that expect something, by which node:http means of HTTP/1.1. */
+  #eventOf({ expectation, request, response }) {
+    if (request.httpVersionMinor === 0) return "request";
+    const { checkContinue, checkExpectation } = this._events;
+    if (/^100-continue$/i.test(expectation)) {
+      return checkContinue === undefined ? "request" : "checkContinue";
+    }
+    if (checkExpectation !== undefined) return "checkExpectation";
+    // RFC 9110 section 10.1.1.
+    response.writeHead(417).end();
+    return "expectationFailed";
   }
 
   #requestOf(exchange, head) {
@@ -353,10 +371,6 @@ function asksForUpgrade(request) {
   if (request.httpVersionMinor === 0) return false;
   const { upgrade, connection } = request.headers;
   return upgrade !== undefined && /(?:^|[\s,])upgrade(?:[\s,]|$)/i.test(connection ?? "");
-}
-
-function expectsContinue(request) {
-  return /^100-continue$/i.test(request.headers.expect ?? "");
 }
 
 /** Requests whose bodies have been awaited for longer than that are answered with 408. */

@@ -219,6 +219,15 @@ export class HttpSocket extends LazyDuplex {
     return 65536;
   }
 
+  get allowHalfOpen() {
+    return true;
+  }
+
+  /** Of a stream. */
+  set allowHalfOpen(value) {
+    Object.defineProperty(this, "allowHalfOpen", { value, writable: true, configurable: true });
+  }
+
   get connecting() {
     return false;
   }
@@ -330,6 +339,8 @@ export class HttpSocket extends LazyDuplex {
     this.#stopTimer();
     if (sockets[number] === this) {
       sockets[number] = undefined;
+      // Whoever has the request hears of it before those who have the socket.
+      this._exchange?.cut();
       native.connectionDrop(number, this._resets);
     }
     this._number = 0;
@@ -401,6 +412,7 @@ export class HttpSocket extends LazyDuplex {
   done(exchange) {
     if (this._exchange !== exchange) return;
     this._exchange = null;
+    this._httpMessage = null;
     if (this._timer !== null) this.setTimeout(0);
   }
 
@@ -458,8 +470,7 @@ function tellClose(socket, hadError) {
 /** As in node:http: unless somebody else takes care, the connection ends. */
 function timedOut(socket) {
   socket._timer = null;
-  socket.emit("timeout");
-  if (socket._isRaw) return;
+  if (socket._isRaw) return void socket.emit("timeout");
   const { request, response } = socket._exchange ?? {};
   const heard = [
     request !== undefined && !request.complete && request.emit("timeout", socket),
@@ -467,6 +478,7 @@ function timedOut(socket) {
     socket.server.emit("timeout", socket),
   ];
   if (!heard.includes(true)) socket.destroy();
+  socket.emit("timeout");
 }
 
 function connectionReset() {

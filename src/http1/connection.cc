@@ -215,7 +215,7 @@ void Connection::begin_exchange() {
   fresh_ = false;
   http::RequestHead& head = exchange_->head;
   if (Refusal refusal = apply_request_rules(head, workspace_.settings.secure,
-                                            workspace_.settings.takes_connect))
+                                            workspace_.settings.takes_all))
     return refuse(refusal, Failure::none);
   if (!head.chunked && head.content_length > workspace_.settings.max_body_bytes &&
       head.content_length > workspace_.handler.largest_body()) {

@@ -23,8 +23,8 @@ struct ConnectionSettings {
   HeadLimits head;
   /// The connections speak TLS.
   bool secure = false;
-  /// CONNECT is for handlers; else it is refused with 501.
-  bool takes_connect = false;
+  /// See apply_request_rules.
+  bool takes_all = false;
   uint64_t max_body_bytes = 128ull << 20;
   std::chrono::milliseconds idle_timeout{10'000};
   std::chrono::milliseconds head_timeout{10'000};

@@ -21,7 +21,7 @@ http1::ConnectionSettings connection_settings(const Settings& settings) {
   result.max_body_bytes = settings.max_request_body_size;
   result.idle_timeout = settings.idle_timeout;
   result.head_timeout = settings.head_timeout;
-  result.takes_connect = settings.takes_connect;
+  result.takes_all = settings.takes_all;
   return result;
 }
 
