@@ -34,7 +34,8 @@ export class Exchange {
     /** Whether the client has to take something first. */
     this.isBehind = false;
     this.isClosed = false;
-    /** Whether the connection ends with it, and what the client expects, as its fields say. */
+    /** What its fields say: whether the connection ends with it, and what the client expects. */
+    this.hasBody = false;
     this.closes = false;
     this.expectation = null;
     /** Whether the client has sent its end behind a body that is not read yet. */
@@ -71,7 +72,7 @@ export class Exchange {
   _clientGone() {
     if (this._slot < 0 || this.server.httpAllowHalfOpen) return;
     const { request } = this;
-    if (request.complete || native.bodyState(this._slot) === 0) this.cut();
+    if (request.complete || !this.hasBody) this.cut();
     else this.isHalfClosed = true;
   }
 
@@ -105,6 +106,13 @@ export class Exchange {
     return slot;
   }
 
+  /** `leave` for a reply that is whole. */
+  replied() {
+    // The connection may end with it, which must not count as the request's.
+    if (DETACH_SIGNAL !== undefined) this.request[DETACH_SIGNAL]();
+    return this.leave();
+  }
+
   /** The connection is the program's, and with it the reply. */
   handedOver() {
     dropSlot(this._slot);
@@ -134,10 +142,16 @@ export class Exchange {
     process.nextTick(tellCut, this);
   }
 
+  /** The same by the request, which tells its own end first. */
+  cutByRequest() {
+    if (this._slot < 0) return;
+    native.abort(this.leave());
+    setImmediate(tellCut, this);
+  }
+
   /** The reply has been sent, and its `finish` told. */
   finished() {
     const { request } = this;
-    if (DETACH_SIGNAL !== undefined) request[DETACH_SIGNAL]();
     if (request._eventsCount > 0 && !request._consuming && !request.destroyed) request._dump();
   }
 
@@ -159,7 +173,9 @@ function tellCut(exchange) {
   exchange.isClosed = true;
   const { request, response, socket } = exchange;
   socket.done(exchange);
-  if (!request.destroyed && !(request.readableEnded && request.complete)) {
+  // Who reads a request without a body gets its end, whatever becomes of the connection.
+  const isRead = request.readableFlowing === true && !exchange.hasBody;
+  if (!request.destroyed && !isRead && !(request.readableEnded && request.complete)) {
     request.destroy(resetError());
   }
   response.destroyed = true;

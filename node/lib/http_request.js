@@ -58,6 +58,10 @@ function rawFields(head, start, exchange) {
     list.push(name, value);
     if (name.length === 10 && /^connection$/i.test(name)) {
       exchange.closes = /(?:^|[\s,])close(?:[\s,]|$)/i.test(value);
+    } else if (name.length === 14 && value !== "0" && /^content-length$/i.test(name)) {
+      exchange.hasBody = true;
+    } else if (name.length === 17 && /^transfer-encoding$/i.test(name)) {
+      exchange.hasBody = true;
     } else if (name.length === 6 && /^expect$/i.test(name)) {
       exchange.expectation = value;
     }
@@ -75,14 +79,16 @@ function read() {
     this._readableState.readingMore = false;
     this._consuming = true;
   }
-  const { _slot, response } = this[EXCHANGE];
+  const { _slot, response, hasBody } = this[EXCHANGE];
   // After the reply nothing of the body is to be had, which is an end; a lost connection is none.
-  if (_slot < 0 && !this.complete && !response.finished) return void this.destroy(resetError());
-  const piece = _slot < 0 || this.complete ? undefined : native.bodyPiece(_slot);
+  if (_slot < 0 && hasBody && !this.complete && !response.finished) {
+    return void this.destroy(resetError());
+  }
+  const piece = !hasBody || _slot < 0 || this.complete ? undefined : native.bodyPiece(_slot);
   if (piece === null) return;
   if (typeof piece === "number") return void this.destroy(resetError());
   if (piece === undefined) {
-    const trailers = _slot >= 0 && !this.complete ? native.trailers(_slot) : null;
+    const trailers = hasBody && _slot >= 0 && !this.complete ? native.trailers(_slot) : null;
     this.complete = true;
     if (trailers !== null) this._addHeaderLines(trailers, trailers.length);
     this.push(null);
@@ -96,11 +102,9 @@ function read() {
 function destroy(error, callback) {
   const exchange = this[EXCHANGE];
   // Without a body it is complete, whoever has read it or not.
-  if (!this.complete && exchange._slot >= 0 && native.bodyState(exchange._slot) === 0) {
-    this.complete = true;
-  }
+  if (!exchange.hasBody) this.complete = true;
   if (!this.readableEnded || !this.complete) {
-    exchange.cut();
+    exchange.cutByRequest();
   }
   const only = this.listenerCount("error") === 0 ? null : error;
   destroyOfNode.call(this, only, callback);

@@ -162,7 +162,7 @@ function sendFirst(response, exchange, piece) {
   if (exchange.isEnding && !(response.req.method === "HEAD" && isOfUnknownLength(exchange, piece))) {
     // A length that was said of content that is not sent stands.
     const isSent = status !== 304 && (response._hasBody || length === null);
-    const slot = exchange.leave();
+    const slot = exchange.replied();
     try {
       native.reply(slot, status, lines, null, isSent ? piece : "", reason);
     } catch (error) {
@@ -173,7 +173,7 @@ function sendFirst(response, exchange, piece) {
   }
   const wanted = native.replyStream(exchange._slot, status, lines, null, length, reason);
   // A reply without content is over with its head.
-  if (!wanted) exchange.leave();
+  if (!wanted) exchange.replied();
   else sendPiece(exchange, piece);
 }
 
@@ -200,7 +200,7 @@ function end(chunk, encoding, callback) {
   if (this.finished && !wasFinished) {
     // Then node:http itself has seen to it that `finish` comes.
     exchange.finish ??= nothing;
-    if (exchange._slot >= 0) native.finish(exchange.leave(), trailersOf(this._trailer));
+    if (exchange._slot >= 0) native.finish(exchange.replied(), trailersOf(this._trailer));
     process.nextTick(finished, exchange);
   }
   return this;

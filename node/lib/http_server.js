@@ -203,7 +203,7 @@ class ServerClass extends EventEmitter {
     if (this.#leavesHttp(request, exchange)) return;
     const response = this.#responseTo(request);
     exchange.response = response;
-    if (this.#options.optimizeEmptyRequests && native.bodyState(slot) === 0) {
+    if (this.#options.optimizeEmptyRequests && !exchange.hasBody) {
       request._dumpAndCloseReadable?.();
     }
     if (this.maxRequestsPerSocket > 0 && this.#isOneTooMany(request, response)) return;

@@ -441,9 +441,10 @@ export class HttpSocket extends LazyDuplex {
     sockets[this._number] = undefined;
     this._number = 0;
     if (this._isRaw) return void this.destroy(isBroken ? connectionReset() : undefined);
-    if (this._isStream || this._eventsCount > 0) return void this.destroy();
     this._isGone = true;
     this.#stopTimer();
+    // Behind what the reply says that has ended it.
+    if (this._isStream || this._eventsCount > 0) process.nextTick(destroyed, this);
   }
 
   // What the engine does anyway, or by itself.
@@ -461,6 +462,10 @@ export class HttpSocket extends LazyDuplex {
     if (this._isRaw && !this.destroyed) native.tunnelReference(this._number, false);
     return this;
   }
+}
+
+function destroyed(socket) {
+  socket.destroy();
 }
 
 function tellClose(socket, hadError) {

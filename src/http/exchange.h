@@ -60,8 +60,8 @@ class Stream {
   /// stream has let go of the exchange then. Nothing, and nothing happens, where that cannot be.
   virtual std::optional<Upgraded> upgrade(Exchange& exchange, std::string_view protocol,
                                           const Fields& fields) = 0;
-  /// Ends HTTP on the connection without a reply, and gives it away; else as `upgrade`. Whoever gets
-  /// it sends what the peer waits for.
+  /// Ends HTTP on the connection without a reply, and gives it away; else as `upgrade`. Whoever
+  /// gets it sends what the peer waits for.
   virtual std::optional<Upgraded> hand_over(Exchange&) { return std::nullopt; }
   /// Sends an interim reply (RFC 9110 section 15.2), unless the peer speaks HTTP/1.0 or there is
   /// nobody to send it to.

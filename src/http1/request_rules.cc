@@ -104,8 +104,7 @@ void read_connection(std::string_view value, Findings& findings) {
   }
 }
 
-Refusal read_field(RequestHead& head, const FieldSpan& field, Findings& findings,
-                   bool takes_all) {
+Refusal read_field(RequestHead& head, const FieldSpan& field, Findings& findings, bool takes_all) {
   std::string_view value = head.text(field.value);
   switch (field.id) {
     case FieldId::host:
