@@ -29,6 +29,8 @@ export class Exchange {
     this.length = null;
     /** Whether it was decided before the end of the reply was there. */
     this.hasEarlyHead = true;
+    /** The piece of content that leaves with the end. */
+    this.last = null;
     /** Whether the reply is being ended, so that what comes is all that comes. */
     this.isEnding = false;
     /** Whether the client has to take something first. */

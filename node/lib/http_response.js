@@ -38,6 +38,9 @@ const BAD_VALUE = /[^\t\x20-\x7e\x80-\xff]/;
 
 /** What native.write says if the client is slow. */
 const BEHIND = 1;
+/** What native.replyStream says. */
+const NOT_WANTED = 0;
+const WANTED_LATER = 2;
 
 export class ServerResponse extends nodeHttp.ServerResponse {
   constructor(request, options) {
@@ -171,10 +174,11 @@ function sendFirst(response, exchange, piece) {
     }
     return;
   }
-  const wanted = native.replyStream(exchange._slot, status, lines, null, length, reason);
+  const first = piece.length > 0 ? piece : undefined;
+  const wanted = native.replyStream(exchange._slot, status, lines, null, length, reason, first);
   // A reply without content is over with its head.
-  if (!wanted) exchange.replied();
-  else sendPiece(exchange, piece);
+  if (wanted === NOT_WANTED) exchange.replied();
+  else exchange.isBehind = wanted === WANTED_LATER;
 }
 
 /** Of what GET would get: nothing is said of it if the head was decided before the content. */
@@ -184,6 +188,8 @@ function isOfUnknownLength({ length, hasEarlyHead }, piece) {
 
 function sendPiece(exchange, piece) {
   if (piece.length === 0 || exchange._slot < 0) return;
+  // It leaves with the end.
+  if (exchange.isEnding && exchange.last === null) return void (exchange.last = piece);
   exchange.isBehind = native.write(exchange._slot, piece) === BEHIND;
 }
 
@@ -200,7 +206,9 @@ function end(chunk, encoding, callback) {
   if (this.finished && !wasFinished) {
     // Then node:http itself has seen to it that `finish` comes.
     exchange.finish ??= nothing;
-    if (exchange._slot >= 0) native.finish(exchange.replied(), trailersOf(this._trailer));
+    if (exchange._slot >= 0) {
+      native.finish(exchange.replied(), trailersOf(this._trailer), exchange.last ?? undefined);
+    }
     process.nextTick(finished, exchange);
   }
   return this;

@@ -250,14 +250,15 @@ export function addFields(slot: number, lines: string): void;
 /**
  * Sends the head of a reply whose content follows by `write`; arguments as of `reply`. `length` is
  * that of the content if it is known: more than that, or a `finish` with less, ends the connection
- * with a reset. False, and the slot has ended, if no content is wanted: in reply to HEAD, with 204,
- * 205 and 304, or because the exchange was over. `gone` may be called before it returns, as by
- * `write`.
+ * with a reset. `piece`, which may have any length but zero, is the first of it and leaves with the
+ * head. 0: no content is wanted, and the slot has ended: in reply to HEAD, with 204, 205 and 304, or
+ * because the exchange was over; 1: it is; 2: it is, but the client is behind. `gone` may be called
+ * before it returns, as by `write`.
  */
 export function replyStream(
   slot: number, status: number, lines: string | null, type: string | null, length: number | null,
-  reason?: string | null,
-): boolean;
+  reason?: string | null, piece?: string | Uint8Array,
+): 0 | 1 | 2;
 /**
  * Sends a piece of the content, a string as UTF-8. 0: on its way; 1: on its way, but the client is
  * behind, or it is others' turn: the next should wait for `drained`; 2: it is over, and `gone` was
@@ -265,10 +266,10 @@ export function replyStream(
  */
 export function write(slot: number, piece: string | Uint8Array): 0 | 1 | 2;
 /**
- * Ends the content, and the slot. `trailers` are lines of fields that may be trailers, or "". False
- * if it was over already.
+ * Ends the content, behind `piece` if there is one, and the slot. `trailers` are lines of fields that
+ * may be trailers, or "". False if it was over already.
  */
-export function finish(slot: number, trailers: string): boolean;
+export function finish(slot: number, trailers: string, piece?: string | Uint8Array): boolean;
 /** Whether a field of that name may stand in a trailer section (RFC 9110 section 6.5.1). */
 export function mayBeTrailer(name: string): boolean;
 

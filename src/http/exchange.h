@@ -68,6 +68,11 @@ class Stream {
   virtual void send_interim(Exchange&, int /*status*/, const Fields& /*fields*/) {}
   /// The connection; null if there is none.
   virtual Link* link() { return nullptr; }
+  /// What is sent until `send_gathered` leaves in one write. False if that is so already, or means
+  /// nothing here; else `send_gathered` must follow before the loop goes on, whatever became of the
+  /// exchange.
+  virtual bool gather() { return false; }
+  virtual void send_gathered() {}
   /// For a handler that could reply at once: true if it may as well do it later in the turn, since
   /// nothing that is here already waits for this reply, nor would any other leave with it.
   virtual bool may_wait() const { return false; }

@@ -84,6 +84,8 @@ class Connection final : public net::TransportObserver,
   std::optional<http::Upgraded> hand_over(http::Exchange& exchange) override;
   void send_interim(http::Exchange& exchange, int status, const Fields& fields) override;
   http::Link* link() override { return this; }
+  bool gather() override;
+  void send_gathered() override;
   // http::Link
   std::optional<net::SocketAddress> local() const override { return transport_->local(); }
   void drop(bool reset) override;

@@ -160,6 +160,17 @@ void Connection::end_content(http::Exchange&, const Fields* trailers) {
   end_turn();
 }
 
+bool Connection::gather() {
+  if (out_ != nullptr || closed_) return false;
+  begin_turn(std::string_view(held_).substr(held_start_));
+  return true;
+}
+
+void Connection::send_gathered() {
+  take_steps();
+  end_turn();
+}
+
 // What was gathered in this turn goes along with the 101, so all of it leaves in one write.
 std::optional<http::Upgraded> Connection::upgrade(http::Exchange& exchange,
                                                   std::string_view protocol, const Fields& fields) {

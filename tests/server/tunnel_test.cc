@@ -183,6 +183,7 @@ TEST(TunnelTest, ItKeepsTheLoopUnlessToldOtherwise) {
   test.tunnel->set_referenced(true);
   EXPECT_TRUE(test.world.loop.alive());
   test.tunnel->drop(false);
+  test.world.loop.turn(0ms);  // in which it is buried
   EXPECT_FALSE(test.world.loop.alive());
 }
 
