@@ -160,7 +160,13 @@ void Environment::wake() {
   // after it.
   if (ended_ || entered_) return;
   entered_ = waking_ = true;
-  loop_->turn(milliseconds(0));
+  for (int turns = 1; turn() && turns < kMostTurns; ++turns) continue;
+  entered_ = waking_ = false;
+  settle();
+}
+
+bool Environment::turn() {
+  const bool busy = loop_->turn(milliseconds(0));
   run_waiting();
   // Before promise jobs: one of them may stop the server.
   due_.send();
@@ -169,8 +175,7 @@ void Environment::wake() {
     leave_javascript();
     due_.send();
   } while (in_javascript_);
-  entered_ = waking_ = false;
-  settle();
+  return busy && !slow_handlers_ && !ended_;
 }
 
 Environment::Entry::Entry(Environment& environment)

@@ -141,6 +141,8 @@ class Environment {
   static void on_closed(uv_handle_t* handle);
 
   void wake();
+  /// One turn of the engine's loop, and what it leads to. True if another may find more to do.
+  bool turn();
   void run_waiting();
   void settle();
   void arm_timer();
@@ -187,6 +189,7 @@ class Environment {
   static constexpr uint32_t kNoParameters = 4;
   /// So many requests are given to JavaScript at once.
   static constexpr size_t kMostTogether = 16;
+  static constexpr int kMostTurns = 4;
 
   napi_env env_;
   std::unique_ptr<net::Loop> loop_;
