@@ -50,7 +50,7 @@ void Environment::open_handles() {
   void* data = nullptr;
   napi_value buffer = nullptr;
   napi_value array = nullptr;
-  constexpr size_t registers = kTogether + kMostTogether * kRequestRegisters;
+  constexpr size_t registers = kLater + kMostTogether * kRequestRegisters;
   check(napi_create_arraybuffer(env_, registers * sizeof(uint32_t), &data, &buffer));
   check(napi_create_typedarray(env_, napi_uint32_array, registers, buffer, 0, &array));
   check(napi_create_reference(env_, array, 1, &registers_array_));
