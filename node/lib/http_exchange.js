@@ -8,9 +8,11 @@ import { dropSlot, holdSlot } from "./dispatch.js";
 import { socketOf } from "./http_socket.js";
 import * as native from "./native.js";
 
-/** Ends the watch of a request's `signal`, where node:http has that. */
-const DETACH_SIGNAL = Object.getOwnPropertySymbols(nodeHttp.IncomingMessage.prototype)
-  .find(({ description }) => description === "kDetachAbortSignal");
+const symbolOf = (object, name) =>
+  Object.getOwnPropertySymbols(object).find(({ description }) => description === name);
+/** What a request's `signal` hangs on, where node:http has that, and what ends its watch. */
+const CONTROLLER = symbolOf(new nodeHttp.IncomingMessage(), "kAbortController");
+const DETACH_SIGNAL = symbolOf(nodeHttp.IncomingMessage.prototype, "kDetachAbortSignal");
 
 /** The own property by which requests and responses know their exchange. */
 export const EXCHANGE = Symbol("bao exchange");
@@ -100,7 +102,7 @@ export class Exchange {
   /** A reply is on its way: the slot is nobody's any more. */
   leave() {
     // What is asked after the reply, by a log say, must still be true.
-    if (this.response._eventsCount > 0) this.socket.remember();
+    if (this.response?._eventsCount > 0) this.socket.remember();
     const slot = this._slot;
     dropSlot(slot);
     this._slot = -1;
@@ -111,7 +113,8 @@ export class Exchange {
   /** `leave` for a reply that is whole. */
   replied() {
     // The connection may end with it, which must not count as the request's.
-    if (DETACH_SIGNAL !== undefined) this.request[DETACH_SIGNAL]();
+    const { request } = this;
+    if (DETACH_SIGNAL !== undefined && request[CONTROLLER]) request[DETACH_SIGNAL]();
     return this.leave();
   }
 
@@ -180,6 +183,8 @@ function tellCut(exchange) {
   if (!request.destroyed && !isRead && !(request.readableEnded && request.complete)) {
     request.destroy(resetError());
   }
+  // There is none before it is known that the connection stays with HTTP.
+  if (response === null) return;
   response.destroyed = true;
   response._closed = true;
   response.emit("close");

@@ -206,6 +206,7 @@ class ServerClass extends EventEmitter {
     if (this.#options.optimizeEmptyRequests && !exchange.hasBody) {
       request._dumpAndCloseReadable?.();
     }
+    if (request.method === "CONNECT") return this.#refuseTunnel(response);
     if (this.maxRequestsPerSocket > 0 && this.#isOneTooMany(request, response)) return;
     this.emit(exchange.expectation === null ? "request" : this.#eventOf(exchange), request, response);
     // The engine's own limit is for connections between requests.
@@ -248,10 +249,7 @@ class ServerClass extends EventEmitter {
   #leavesHttp(request, exchange) {
     const { upgrade, connect } = this._events;
     if (request.method === "CONNECT") {
-      if (connect !== undefined) return this.#handOver("connect", request, exchange.socket);
-      native.reply(exchange.leave(), 501, "connection: close\r\n", null, "");
-      exchange.isClosed = true;
-      return true;
+      return connect !== undefined && this.#handOver("connect", request, exchange.socket);
     }
     const { shouldUpgradeCallback } = this.#options;
     if (upgrade === undefined && shouldUpgradeCallback === undefined) return false;
@@ -260,6 +258,12 @@ class ServerClass extends EventEmitter {
       return false;
     }
     return this.#handOver("upgrade", request, exchange.socket);
+  }
+
+  /** RFC 9110 section 9.3.6: an origin server is no proxy. */
+  #refuseTunnel(response) {
+    response.shouldKeepAlive = false;
+    response.writeHead(501).end();
   }
 
   #handOver(event, request, socket) {
