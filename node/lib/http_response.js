@@ -162,7 +162,8 @@ function send(data, encoding, callback) {
 function sendFirst(response, exchange, piece) {
   response._headerSent = true;
   const { status, lines, length, reason } = exchange;
-  if (exchange.isEnding && !(response.req.method === "HEAD" && isOfUnknownLength(exchange, piece))) {
+  const isUnknown = response.req.method === "HEAD" && isOfUnknownLength(exchange, piece);
+  if (exchange.isEnding && !isUnknown) {
     // A length that was said of content that is not sent stands.
     const isSent = status !== 304 && (response._hasBody || length === null);
     const slot = exchange.replied();
@@ -195,7 +196,9 @@ function sendPiece(exchange, piece) {
 
 function end(chunk, encoding, callback) {
   const exchange = this[EXCHANGE];
-  if (isWhole(this, exchange, chunk, encoding, callback)) return endAtOnce(this, exchange, chunk ?? "");
+  if (isWhole(this, exchange, chunk, encoding, callback)) {
+    return endAtOnce(this, exchange, chunk ?? "");
+  }
   const wasFinished = this.finished;
   exchange.isEnding = true;
   try {

@@ -208,7 +208,8 @@ class ServerClass extends EventEmitter {
     }
     if (request.method === "CONNECT") return this.#refuseTunnel(response);
     if (this.maxRequestsPerSocket > 0 && this.#isOneTooMany(request, response)) return;
-    this.emit(exchange.expectation === null ? "request" : this.#eventOf(exchange), request, response);
+    const event = exchange.expectation === null ? "request" : this.#eventOf(exchange);
+    this.emit(event, request, response);
     // The engine's own limit is for connections between requests.
     if (exchange._slot >= 0) native.setTimeout(exchange._slot, 0);
   }

@@ -15,7 +15,8 @@ import { Client } from "./wire.js";
 const GET = "GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
 const HEAD = "HEAD / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
 const post = (body) =>
-  `POST / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
+  "POST / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n" +
+  `Content-Length: ${body.length}\r\n\r\n${body}`;
 const getWith = (fields) => `GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n${fields}\r\n`;
 
 /** What a reply says, however its content is framed. */
@@ -60,7 +61,8 @@ function tried(action) {
 function note(log, emitter, name, events) {
   for (const event of events) {
     emitter.on(event, (given) => {
-      log.push(`${name} ${event}${given instanceof Error ? ` ${given.code ?? given.message}` : ""}`);
+      const error = given instanceof Error ? ` ${given.code ?? given.message}` : "";
+      log.push(`${name} ${event}${error}`);
     });
   }
 }
@@ -189,7 +191,9 @@ alike("fields in all ways", (req, res, log) => {
   res.removeHeader("X-Removed");
   log.push({ ...res.getHeaders() }, res.getHeaderNames(), res.getRawHeaderNames());
   log.push(res.hasHeader("X-NUMBER"), res.hasHeader("none"), res.getHeader("none"));
-  for (const bad of ["", "a b", "a:b", 5, undefined]) log.push(tried(() => res.setHeader(bad, "x")));
+  for (const bad of ["", "a b", "a:b", 5, undefined]) {
+    log.push(tried(() => res.setHeader(bad, "x")));
+  }
   for (const bad of [null, undefined, "a\nb", ["a\r"]]) {
     log.push(tried(() => res.setHeader("x", bad)));
   }
@@ -229,7 +233,7 @@ for (const [name, head] of Object.entries(heads)) {
   });
 }
 alike("wrong heads", (req, res, log) => {
-  for (const status of [0, 99, 1000, "abc", NaN, null]) log.push(tried(() => res.writeHead(status)));
+  for (const bad of [0, 99, 1000, "abc", NaN, null]) log.push(tried(() => res.writeHead(bad)));
   log.push(tried(() => res.writeHead(200, { "a b": 1 })));
   res.writeHead(200, { a: "b" });
   log.push(tried(() => res.writeHead(200)));

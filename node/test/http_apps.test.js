@@ -37,7 +37,8 @@ const at = (server, path = "/", init) => fetch(`http://127.0.0.1:${server.port}$
 async function raw(server, path, headers) {
   const request = nodeHttp.get({ host: "127.0.0.1", port: server.port, path, headers });
   const [reply] = await once(request, "response");
-  return { headers: reply.headers, status: reply.statusCode, bytes: Buffer.concat(await reply.toArray()) };
+  const bytes = Buffer.concat(await reply.toArray());
+  return { headers: reply.headers, status: reply.statusCode, bytes };
 }
 
 for (const transports of [["websocket"], ["polling"], ["polling", "websocket"]]) {
@@ -83,7 +84,8 @@ on("body-parser", async (t, http) => {
   app.use((error, req, res, next) => res.status(error.status).json({ type: error.type }));
   const server = await listening(t, http, app);
   const ask = async (type, body) => {
-    const reply = await at(server, "/", { method: "POST", headers: { "content-type": type }, body });
+    const headers = { "content-type": type };
+    const reply = await at(server, "/", { method: "POST", headers, body });
     return [reply.status, await reply.json()];
   };
   const json = "application/json";
@@ -153,7 +155,8 @@ on("http-proxy, with WebSockets", async (t, http) => {
   });
   const sockets = new WebSocketServer({ server: target });
   sockets.on("connection", (socket) => socket.on("message", (data) => socket.send(`back ${data}`)));
-  const proxy = httpProxy.createProxyServer({ target: `http://127.0.0.1:${target.port}`, ws: true });
+  const there = `http://127.0.0.1:${target.port}`;
+  const proxy = httpProxy.createProxyServer({ target: there, ws: true });
   t.after(() => proxy.close());
   proxy.on("error", (error, req, res) => res.writeHead?.(502).end(error.code));
   const server = await listening(t, http, (req, res) => {

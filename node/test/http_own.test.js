@@ -166,8 +166,10 @@ test("classes of the program make its requests and responses", async (t) => {
 
 test("wrong options have the codes of node:http", () => {
   const wrong = [
-    [{ keepAliveTimeout: "1" }, "ERR_INVALID_ARG_TYPE"], [{ requestTimeout: -1 }, "ERR_OUT_OF_RANGE"],
-    [{ IncomingMessage: {} }, "ERR_INVALID_ARG_TYPE"], [{ joinDuplicateHeaders: 1 }, "ERR_INVALID_ARG_TYPE"],
+    [{ keepAliveTimeout: "1" }, "ERR_INVALID_ARG_TYPE"],
+    [{ requestTimeout: -1 }, "ERR_OUT_OF_RANGE"],
+    [{ IncomingMessage: {} }, "ERR_INVALID_ARG_TYPE"],
+    [{ joinDuplicateHeaders: 1 }, "ERR_INVALID_ARG_TYPE"],
     [{ headersTimeout: 2, requestTimeout: 1 }, "ERR_OUT_OF_RANGE"],
   ];
   for (const [options, code] of wrong) assert.throws(() => http.createServer(options), { code });

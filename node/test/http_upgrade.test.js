@@ -95,8 +95,8 @@ on("without a listener, or the option upgrade, it is a request like others", asy
 });
 
 on("the program may decide by request", async (t, http) => {
-  const shouldUpgradeCallback = (req) => req.url === "/up";
-  const server = await listening(t, http, (req, res) => res.end("plain"), { shouldUpgradeCallback });
+  const options = { shouldUpgradeCallback: (req) => req.url === "/up" };
+  const server = await listening(t, http, (req, res) => res.end("plain"), options);
   server.on("upgrade", (req, socket) => socket.end(`${SWITCHES}over`));
   const client = new Client(server);
   client.get("/", ASKS);
