@@ -57,7 +57,7 @@ function rawFields(head, start, exchange) {
     const value = head.slice(from, to);
     list.push(name, value);
     if (name.length === 10 && /^connection$/i.test(name)) {
-      exchange.closes = /(?:^|[\s,])close(?:[\s,]|$)/i.test(value);
+      exchange.closes ||= /(?:^|[\s,])close(?:[\s,]|$)/i.test(value);
     } else if (name.length === 14 && value !== "0" && /^content-length$/i.test(name)) {
       exchange.hasBody = true;
     } else if (name.length === 17 && /^transfer-encoding$/i.test(name)) {

@@ -128,11 +128,13 @@ function addChecked(exchange, name, value) {
 function addField(exchange, key, name, value) {
   if (key === "transfer-encoding") return;
   if (key === "content-length") exchange.length = lengthOf(value);
-  if (!Array.isArray(value)) exchange.lines += `${name}: ${value}\r\n`;
-  else if (exchange.server._uniqueHeaders?.has(key)) {
+  if (!Array.isArray(value)) {
+    exchange.lines += `${name}: ${value}\r\n`;
+  } else if (exchange.server._uniqueHeaders?.has(key)) {
     exchange.lines += `${name}: ${value.join("; ")}\r\n`;
+  } else {
+    for (const single of value) exchange.lines += `${name}: ${single}\r\n`;
   }
-  else for (const single of value) exchange.lines += `${name}: ${single}\r\n`;
 }
 
 function lengthOf(value) {

@@ -209,12 +209,12 @@ class ServerClass extends EventEmitter {
     if (request.method === "CONNECT") return this.#refuseTunnel(response);
     if (this.maxRequestsPerSocket > 0 && this.#isOneTooMany(request, response)) return;
     const event = exchange.expectation === null ? "request" : this.#eventOf(exchange);
-    this.emit(event, request, response);
+    if (event !== null) this.emit(event, request, response);
     // The engine's own limit is for connections between requests.
     if (exchange._slot >= 0) native.setTimeout(exchange._slot, 0);
   }
 
-  /** For requests that expect something, by which node:http means of HTTP/1.1. */
+  /** For requests that expect something; null for those that are refused for it. */
   #eventOf({ expectation, request, response }) {
     if (request.httpVersionMinor === 0) return "request";
     const { checkContinue, checkExpectation } = this._events;
@@ -224,7 +224,7 @@ class ServerClass extends EventEmitter {
     if (checkExpectation !== undefined) return "checkExpectation";
     // RFC 9110 section 10.1.1.
     response.writeHead(417).end();
-    return "expectationFailed";
+    return null;
   }
 
   #requestOf(exchange, head) {

@@ -286,6 +286,8 @@ export class HttpSocket extends LazyDuplex {
     this._writableState.corked = 0;
     this._isRaw = true;
     this.setTimeout(0);
+    // As node:net: until its buffer is full, so that who does not read yet hears of the end.
+    native.tunnelRead(this._number, true);
     return Buffer.from(head.buffer, head.byteOffset, head.byteLength);
   }
 
@@ -293,8 +295,11 @@ export class HttpSocket extends LazyDuplex {
   #isTaken() {
     if (this._isRaw) return true;
     const head = this.takeOver();
-    if (head !== null && head.length > 0) this.unshift(head);
-    return head !== null;
+    if (head === null) return false;
+    if (head.length > 0) this.push(head);
+    // As in node:http, whose own listener takes them, such errors end nothing but the connection.
+    this.on("error", () => {});
+    return true;
   }
 
   _read() {
