@@ -20,7 +20,7 @@ const bareProgram = (source) => `
   const table = {
     dispatch: nothing, dispatchAll: nothing, body: nothing, gone: nothing, drained: nothing, stopped: nothing, local: nothing,
     forget: nothing, log: (line) => console.log(line), certificate: nothing, message: nothing,
-    socket: nothing,
+    socket: nothing, connection: nothing,
   };
   const settings = { port: 0, hostname: "127.0.0.1", development: false, id: "" };
   ${source}`;
