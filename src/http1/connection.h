@@ -97,9 +97,11 @@ class Connection final : public net::TransportObserver, public net::Timer, publi
   bool skip_empty_lines();
   bool read_head();
   bool read_body();
+  bool exceeds_limit(size_t more) const;
   bool discard(size_t bytes);
   void give_up_body();
   void begin_exchange();
+  Refusal look_ahead() const;
   void end_exchange();
   void refuse(const Refusal& refusal, http::Failure cause);
   void write_reply(const http::Reply& reply);
