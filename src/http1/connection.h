@@ -129,6 +129,7 @@ class Connection final : public net::TransportObserver, public net::Timer, publi
 
   net::TimePoint deadline() const;
   void ensure_timer();
+  bool peer_moved();
   void time_out();
 
   Workspace& workspace_;
@@ -143,6 +144,7 @@ class Connection final : public net::TransportObserver, public net::Timer, publi
   BodyDecoder body_;
   uint64_t discarded_ = 0;
   uint64_t content_left_ = 0;  // of a streamed reply with a known length
+  size_t untaken_ = 0;         // by a peer that is behind, when it was looked at last
   size_t burst_ = 0;           // of streamed content and files, since others had their turn
   net::TimePoint last_activity_;
   net::TimePoint head_started_;
