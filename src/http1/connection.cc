@@ -214,7 +214,8 @@ void Connection::begin_exchange() {
   parser_.reset();
   fresh_ = false;
   http::RequestHead& head = exchange_->head;
-  if (Refusal refusal = apply_request_rules(head, workspace_.settings.secure))
+  if (Refusal refusal =
+          apply_request_rules(head, workspace_.settings.secure, workspace_.settings.takes_all))
     return refuse(refusal, Failure::none);
   if (!head.chunked && head.content_length > workspace_.settings.max_body_bytes &&
       head.content_length > workspace_.handler.largest_body()) {

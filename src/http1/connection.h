@@ -32,11 +32,14 @@ namespace bao::http1 {
 ///        |    v                        v
 ///        |  lingering <--unread input-- ended --> closed
 ///
-/// In place of its reply an exchange may take the transport away for another protocol (`upgrade`);
-/// the connection is closed then.
+/// In place of its reply an exchange may take the transport away for another protocol (`upgrade`,
+/// `hand_over`); the connection is closed then.
 ///
 /// Deleting it is its owner's task, after `on_connection_closed`.
-class Connection final : public net::TransportObserver, public net::Timer, public http::Stream {
+class Connection final : public net::TransportObserver,
+                         public net::Timer,
+                         public http::Stream,
+                         public http::Link {
  public:
   Connection(Workspace& workspace, std::unique_ptr<net::Transport> transport,
              const net::PeerAddress& peer);
@@ -78,6 +81,14 @@ class Connection final : public net::TransportObserver, public net::Timer, publi
   void set_idle_timeout(std::chrono::milliseconds timeout) override;
   std::optional<http::Upgraded> upgrade(http::Exchange& exchange, std::string_view protocol,
                                         const Fields& fields) override;
+  std::optional<http::Upgraded> hand_over(http::Exchange& exchange) override;
+  void send_interim(http::Exchange& exchange, int status, const Fields& fields) override;
+  http::Link* link() override { return this; }
+  bool gather() override;
+  void send_gathered() override;
+  // http::Link
+  std::optional<net::SocketAddress> local() const override { return transport_->local(); }
+  void drop(bool reset) override;
   void has_waited() override { last_activity_ = workspace_.now; }
   bool may_wait() const override { return input_.empty() && (out_ == nullptr || out_->empty()); }
 

@@ -164,15 +164,34 @@ void Connection::end_content(http::Exchange&, const Fields* trailers) {
   end_turn();
 }
 
+bool Connection::gather() {
+  if (out_ != nullptr || closed_) return false;
+  begin_turn(std::string_view(held_).substr(held_start_));
+  return true;
+}
+
+void Connection::send_gathered() {
+  take_steps();
+  end_turn();
+}
+
 // What was gathered in this turn goes along with the 101, so all of it leaves in one write.
 std::optional<http::Upgraded> Connection::upgrade(http::Exchange& exchange,
                                                   std::string_view protocol, const Fields& fields) {
+  if (exchange.head.minor_version == 0) return std::nullopt;
+  std::optional<http::Upgraded> upgraded = hand_over(exchange);
+  if (!upgraded) return std::nullopt;
+  upgraded->output += upgrade_head(protocol, fields, workspace_.date_line());
+  ++workspace_.counters.replies_by_class[1];
+  return upgraded;
+}
+
+std::optional<http::Upgraded> Connection::hand_over(http::Exchange& exchange) {
   // A file that waits could not be handed over, and bytes of a body would be taken for frames.
-  if (queue_ != nullptr || body_mode_ != BodyMode::none || exchange.head.minor_version == 0) {
-    return std::nullopt;
-  }
+  if (queue_ != nullptr || body_mode_ != BodyMode::none) return std::nullopt;
   http::Upgraded upgraded;
   upgraded.peer = peer_;
+  upgraded.label = std::exchange(label, 0);
   if (out_ == nullptr) {
     upgraded.input.assign(held_, held_start_);
     std::string().swap(held_);  // in a turn the present head may lie in it
@@ -181,14 +200,21 @@ std::optional<http::Upgraded> Connection::upgrade(http::Exchange& exchange,
     upgraded.input = input_;
     out_->clear();
   }
-  upgraded.output += upgrade_head(protocol, fields, workspace_.date_line());
   upgraded.transport = std::move(transport_);
-  ++workspace_.counters.replies_by_class[1];
   closed_ = true;
   workspace_.timers.disarm(*this);
   exchange.detach();
   let_go();
   return upgraded;
+}
+
+void Connection::send_interim(http::Exchange& exchange, int status, const Fields& fields) {
+  if (exchange.head.minor_version == 0) return;
+  if (status == 100) exchange.head.expects_continue = false;
+  const bool own_turn = out_ == nullptr;
+  if (own_turn) begin_turn(std::string_view(held_).substr(held_start_));
+  write_interim(*out_, status, fields);
+  if (own_turn) end_turn();
 }
 
 void Connection::refuse(const Refusal& refusal, Failure cause) {
@@ -213,6 +239,7 @@ void Connection::refuse(const Refusal& refusal, Failure cause) {
     added = std::move(exchange->added_fields);
     exchange->release();
   }
+  workspace_.owner.on_refused(*this, refusal);
   if (!already_replied && !closed_) write_error_reply(refusal, head_request, lines_of(added));
   if (own_turn) end_turn();
 }
@@ -332,6 +359,11 @@ void Connection::close_when_done() {
 void Connection::cut(Failure cause) {
   if (closed_) return;
   close(exchange_ != nullptr || queue_ != nullptr, cause);
+}
+
+void Connection::drop(bool reset) {
+  if (closed_) return;
+  close(reset || exchange_ != nullptr || queue_ != nullptr, Failure::aborted);
 }
 
 void Connection::abort(http::Exchange&) {

@@ -359,5 +359,23 @@ TEST(RequestRulesTest, SmugglingHeadsAreRefused) {
   }
 }
 
+// ---- For faces that answer them
+
+TEST(RequestRulesTest, ConnectAndExpectationsMayBeLeftToHandlers) {
+  const auto judge = [](std::string_view text) {
+    http::RequestHead head;
+    RequestParser parser;
+    EXPECT_EQ(parser.parse(text, HeadLimits(), head), ParseStatus::complete);
+    const Refusal refusal = apply_request_rules(head, false, true);
+    if (!refusal) {
+      EXPECT_EQ(head.path(), "/");
+    }
+    return refusal ? refusal.status : 0;
+  };
+  EXPECT_EQ(judge("CONNECT a.b:443 HTTP/1.1\r\nHost: a.b\r\n\r\n"), 0);
+  EXPECT_EQ(judge("CONNECT /a HTTP/1.1\r\nHost: a.b\r\n\r\n"), 400);
+  EXPECT_EQ(judge("GET / HTTP/1.1\r\nHost: h\r\nExpect: something\r\n\r\n"), 0);
+}
+
 }  // namespace
 }  // namespace bao::http1
