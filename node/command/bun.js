@@ -11,6 +11,7 @@ import { pathOfModule } from "./resolve.js";
 import { semver } from "./semver.js";
 import { BAO_VERSION, BUN_VERSION } from "./version.js";
 import { which } from "./which.js";
+import { wrongType } from "../lib/wrong.js";
 
 // To import it makes Node look at all that it exports, which loads what nobody asks for.
 const { inspect, stripVTControlCharacters } = process.getBuiltinModule("node:util");
@@ -90,15 +91,20 @@ function classLater(name, load) {
 
 /** Waits so many milliseconds, or until a Date. */
 function sleep(time) {
-  const milliseconds = time instanceof Date ? time.getTime() - Date.now() : Number(time);
+  const milliseconds = time instanceof Date ? time.getTime() - Date.now() : time;
+  if (typeof milliseconds !== "number") {
+    throw new TypeError(`sleep expects a number (milliseconds), not ${String(time)}`);
+  }
   return new Promise((resolve) => setTimeout(resolve, Math.max(0, milliseconds)));
 }
 
 function sleepSync(milliseconds) {
   if (typeof milliseconds !== "number" || !(milliseconds >= 0)) {
-    throw new TypeError(
-      `Bun.sleepSync() of ${String(milliseconds)}: give a number of milliseconds`,
-    );
+    const expected =
+      typeof milliseconds === "number"
+        ? "argument to sleepSync must not be negative"
+        : "milliseconds must be a number";
+    throw wrongType(`${expected}, and is ${String(milliseconds)}`);
   }
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
 }

@@ -11,6 +11,7 @@
 import { Blob } from "node:buffer";
 import { bodyOfForm, readFormData } from "./form_data.js";
 import { hasUnreadBody, streamOfSlot, takeFromSlot } from "./slot_body.js";
+import { alreadyUsed } from "./wrong.js";
 
 export const TEXT_TYPE = "text/plain;charset=utf-8";
 const FORM_TYPE = "application/x-www-form-urlencoded;charset=UTF-8";
@@ -75,7 +76,7 @@ function extractObject(holder, value) {
   }
   if (value instanceof ReadableStream) {
     if (value.locked || isDisturbed(value)) {
-      throw new TypeError("a ReadableStream that is locked or was read from cannot be a body");
+      throw new TypeError("Body object should not be disturbed or locked");
     }
     holder._body = value;
     return null;
@@ -113,9 +114,9 @@ export function isUsed(holder) {
 
 function assertUsable(holder) {
   if (holder._used === undefined) throw new TypeError("not a Request or Response of Bao");
-  if (isUsed(holder)) throw new TypeError("Body already used");
+  if (isUsed(holder)) throw alreadyUsed();
   if (holder._body instanceof ReadableStream && holder._body.locked) {
-    throw new TypeError("Body is locked: somebody is reading its stream");
+    throw alreadyUsed("Body already used: its stream is locked, because somebody is reading it");
   }
 }
 
@@ -194,7 +195,7 @@ export function bytesOfChunk(chunk) {
     return new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength);
   }
   if (chunk instanceof ArrayBuffer) return new Uint8Array(chunk);
-  throw new TypeError("a chunk of a body must be a string or bytes");
+  throw new TypeError("Expected text, ArrayBuffer or ArrayBufferView as a chunk of a body");
 }
 
 function toText(value) {
