@@ -25,6 +25,10 @@ function isDisturbed(stream) {
   return process.getBuiltinModule("node:stream").isDisturbed(stream);
 }
 
+export function isDisturbedOrLocked(stream) {
+  return stream.locked || isDisturbed(stream);
+}
+
 /** Bytes that will be there later. `start` is called once, when they are first wanted. */
 export class Later {
   constructor(start) {
@@ -75,7 +79,7 @@ function extractObject(holder, value) {
     return FORM_TYPE;
   }
   if (value instanceof ReadableStream) {
-    if (value.locked || isDisturbed(value)) {
+    if (isDisturbedOrLocked(value)) {
       throw new TypeError("Body object should not be disturbed or locked");
     }
     holder._body = value;
@@ -97,12 +101,21 @@ function typeOf(blob) {
 
 /** Async iterables and async generator functions, as in Bun; anything else is sent as its text. */
 function extractIterable(holder, value) {
-  const isFunction = Object.prototype.toString.call(value) === "[object AsyncGeneratorFunction]";
-  if (!isFunction && typeof value[Symbol.asyncIterator] !== "function") {
-    return extractText(holder, value);
-  }
-  holder._body = ReadableStream.from(isFunction ? value() : value);
+  if (!isIterable(value)) return extractText(holder, value);
+  holder._body = streamOfIterable(value);
   return null;
+}
+
+export function isIterable(value) {
+  return isGenerator(value) || typeof value[Symbol.asyncIterator] === "function";
+}
+
+export function streamOfIterable(value) {
+  return ReadableStream.from(isGenerator(value) ? value() : value);
+}
+
+function isGenerator(value) {
+  return Object.prototype.toString.call(value) === "[object AsyncGeneratorFunction]";
 }
 
 /** Whether the body was read from, or handed on. A body that is not there is never used. */
@@ -217,6 +230,11 @@ function toBuffer(value) {
   const bytes = toBytes(value);
   const whole = bytes.byteLength === bytes.buffer.byteLength && bytes.buffer instanceof ArrayBuffer;
   return whole ? bytes.buffer : new Uint8Array(bytes).buffer;
+}
+
+/** Whether there is a body, used or not. */
+export function hasBody(holder) {
+  return holder._body === UNREAD ? hasUnreadBody(holder) : holder._body !== null;
 }
 
 /** The body as a stream; the holder keeps the stream from then on. */

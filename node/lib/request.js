@@ -3,7 +3,7 @@
  * fields of the former are read from the head, which is kept as one string; the body stays with the
  * engine until it is wanted.
  */
-import { defineBody, extract, moveBody, shareBody, UNREAD } from "./body.js";
+import { defineBody, extract, hasBody, moveBody, shareBody, UNREAD } from "./body.js";
 import { cookiesOfRequest, copyCookies } from "./cookie_map.js";
 import { methodOfHead, urlOfHead } from "./head.js";
 import { Headers, headersOfRequest } from "./headers.js";
@@ -274,15 +274,20 @@ function follow(request, signal) {
 }
 
 function giveBody(request, body, source) {
-  const hasBody = body !== undefined && body !== null;
-  if (!hasBody && source?.body === null) return;
-  if (!hasBody && !source) return;
+  const isGiven = body !== undefined && body !== null;
+  if (!isGiven && !bringsBody(source)) return;
   if (request._method === "GET" || request._method === "HEAD") {
     throw new TypeError(`Request: a ${request._method} request has no body`);
   }
-  const type = hasBody ? extract(request, body) : takeOver(request, source);
+  const type = isGiven ? extract(request, body) : takeOver(request, source);
   if (type === null || request._headers?.has("content-type")) return;
   (request._headers ??= new Headers()).append("Content-Type", type);
+}
+
+/** Not by `body`, which would make a stream of what has a length. */
+function bringsBody(source) {
+  if (source === null) return false;
+  return "_slot" in source ? hasBody(source) : source.body !== null;
 }
 
 /** Moves the body of another Request into this one, which gets the type with the other fields. */
