@@ -50,7 +50,7 @@ void Environment::open_handles() {
   void* data = nullptr;
   napi_value buffer = nullptr;
   napi_value array = nullptr;
-  constexpr size_t registers = kTogether + kMostTogether * kRequestRegisters;
+  constexpr size_t registers = kLater + kMostTogether * kRequestRegisters;
   check(napi_create_arraybuffer(env_, registers * sizeof(uint32_t), &data, &buffer));
   check(napi_create_typedarray(env_, napi_uint32_array, registers, buffer, 0, &array));
   check(napi_create_reference(env_, array, 1, &registers_array_));
@@ -160,7 +160,13 @@ void Environment::wake() {
   // after it.
   if (ended_ || entered_) return;
   entered_ = waking_ = true;
-  loop_->turn(milliseconds(0));
+  for (int turns = 1; turn() && turns < kMostTurns; ++turns) continue;
+  entered_ = waking_ = false;
+  settle();
+}
+
+bool Environment::turn() {
+  const bool busy = loop_->turn(milliseconds(0));
   run_waiting();
   // Before promise jobs: one of them may stop the server.
   due_.send();
@@ -169,8 +175,7 @@ void Environment::wake() {
     leave_javascript();
     due_.send();
   } while (in_javascript_);
-  entered_ = waking_ = false;
-  settle();
+  return busy && !slow_handlers_ && !ended_;
 }
 
 Environment::Entry::Entry(Environment& environment)

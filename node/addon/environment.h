@@ -84,9 +84,9 @@ class Environment {
 
   /// Gives a request to JavaScript: now, or with others at the end of the turn.
   void dispatch(server::Exchange& exchange, uint32_t handler);
-  /// Replies to a slot with text of that type, which must live as long as the program: now, or with
-  /// others at the end of the wake-up. False if the client has gone. The slot is closed.
-  bool reply_text(Slot& slot, int status, std::string_view type, const Text& body);
+  /// Replies to the slots that registers name with texts, joined: now, or with others at the end of
+  /// the wake-up. The slots are closed.
+  void reply_texts(napi_value texts);
   /// Sends what waits for the end of the wake-up: before something that would cut it off.
   void send_due() { due_.send(); }
   void send_due_if_full() {
@@ -141,6 +141,8 @@ class Environment {
   static void on_closed(uv_handle_t* handle);
 
   void wake();
+  /// One turn of the engine's loop, and what it leads to. True if another may find more to do.
+  bool turn();
   void run_waiting();
   void settle();
   void arm_timer();
@@ -161,12 +163,13 @@ class Environment {
   void dispatch_together(std::span<const Waiting> batch);
   void describe(server::Exchange& exchange, const Slot& slot, uint32_t handler, uint32_t* place);
   void dispatch_failed(Slot* slot);
-  void take_texts(std::span<const Waiting> batch, std::span<Slot* const> slots, napi_value texts);
+  void take_texts(std::span<Slot* const> slots, size_t place, napi_value texts);
   void take_text(Slot& slot, size_t place, const Text& body);
   void take_silence(Slot& slot);
+  void reply_text(Slot& slot, int status, std::string_view type, const Text& body);
 
   /// The places in `registers`, of which native.d.ts tells: those of one request, which stand at
-  /// the front, and again for each request of a batch from kTogether on.
+  /// the front, and again for each request of a batch from kTogether on, and from kLater on.
   enum Register : uint8_t {
     kStatus,
     kType,
@@ -187,6 +190,8 @@ class Environment {
   static constexpr uint32_t kNoParameters = 4;
   /// So many requests are given to JavaScript at once.
   static constexpr size_t kMostTogether = 16;
+  static constexpr size_t kLater = kTogether + kMostTogether * kRequestRegisters;
+  static constexpr int kMostTurns = 4;
 
   napi_env env_;
   std::unique_ptr<net::Loop> loop_;

@@ -141,13 +141,12 @@ void Environment::dispatch_together(std::span<const Waiting> batch) {
   const napi_status status =
       napi_call_function(env_, receiver_, function(Callback::dispatchAll), 1, &heads, &result);
   --depth_;
-  if (status == napi_ok) {
-    take_texts(batch, slots, result);
-  } else {
-    for (size_t i = 0; i < batch.size(); ++i) {
-      dispatch_failed(slots[i]->has(*batch[i].exchange) ? slots[i] : nullptr);
-    }
+  // Some may have been given away meanwhile.
+  for (size_t i = 0; i < batch.size(); ++i) {
+    if (!slots[i]->has(*batch[i].exchange)) slots[i] = nullptr;
+    if (status != napi_ok) dispatch_failed(slots[i]);
   }
+  if (status == napi_ok) take_texts(std::span(slots).first(batch.size()), kTogether, result);
   renew_scope();
 }
 
@@ -201,10 +200,19 @@ void Environment::dispatch_failed(Slot* slot) {
 
 // ---- Out of it
 
-// Takes the texts of a batch apart, which stand in one string. Their lengths are in UTF-16; if the
-// string is no longer in UTF-8, it is ASCII, and they are the same.
-void Environment::take_texts(std::span<const Waiting> batch, std::span<Slot* const> slots,
-                             napi_value texts) {
+void Environment::reply_texts(napi_value texts) {
+  std::array<Slot*, kMostTogether> slots{};
+  const size_t count = std::min<size_t>(registers_[kCount], kMostTogether);
+  for (size_t i = 0; i < count; ++i) {
+    slots[i] = slots_.find(registers_[kLater + i * kRequestRegisters + kSlot]);
+  }
+  take_texts(std::span(slots).first(count), kLater, texts);
+}
+
+// Takes apart the texts for some slots, which stand in one string; what belongs to each is in the
+// registers from `place` on. Their lengths are in UTF-16; if the string is no longer in UTF-8, it
+// is ASCII, and they are the same.
+void Environment::take_texts(std::span<Slot* const> slots, size_t place, napi_value texts) {
   const auto all = read_text(texts);
   size_t length = 0;
   napi_get_value_string_utf16(env_, texts, nullptr, 0, &length);
@@ -215,13 +223,14 @@ void Environment::take_texts(std::span<const Waiting> batch, std::span<Slot* con
     napi_get_value_string_utf16(env_, texts, units.data(), units.size(), &length);
   }
   size_t offset = 0;
-  for (size_t i = 0; i < batch.size(); ++i) {
-    const size_t place = kTogether + i * kRequestRegisters;
+  for (size_t i = 0; i < slots.size(); ++i, place += kRequestRegisters) {
     const uint32_t size = registers_[place + kLength];
     const bool is_text = size != kNoText && all && offset + size <= length;
     const size_t begin = std::exchange(offset, is_text ? offset + size : offset);
-    if (!slots[i]->has(*batch[i].exchange)) continue;
-    if (!is_text) {
+    if (slots[i] == nullptr) {
+      registers_[place + kStatus] = 200;
+      registers_[place + kType] = 0;
+    } else if (!is_text) {
       take_silence(*slots[i]);
     } else if (ascii) {
       take_text(*slots[i], place, {all->view.substr(begin, size), nullptr});
@@ -258,15 +267,16 @@ void Environment::take_silence(Slot& slot) {
   }
 }
 
-bool Environment::reply_text(Slot& slot, int status, std::string_view type, const Text& body) {
+// The type must live as long as the program.
+void Environment::reply_text(Slot& slot, int status, std::string_view type, const Text& body) {
   auto exchange = slots_.close(slot);
   const bool may_wait = exchange->open() && exchange->stream()->may_wait();
   if (!waking_ || !may_wait || body.view.size() > DueReplies::kLongest) {
-    return exchange->reply(
+    exchange->reply(
         {.status = status, .content_type = type, .body = body.view, .body_text = body.owned});
+  } else {
+    due_.add(std::move(exchange), status, type, body.view);
   }
-  due_.add(std::move(exchange), status, type, body.view);
-  return true;
 }
 
 }  // namespace bao::node

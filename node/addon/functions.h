@@ -45,7 +45,7 @@ napi_value trailers(Call& call);
 napi_value body_state(Call& call);
 
 napi_value reply(Call& call);
-napi_value reply_text(Call& call);
+napi_value reply_texts(Call& call);
 napi_value reply_file(Call& call);
 napi_value reply_error(Call& call);
 napi_value reply_nothing(Call& call);

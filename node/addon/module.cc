@@ -87,7 +87,7 @@ void define_all(Environment& environment, napi_value exports) {
   define<trailers>(environment, exports, "trailers");
   define<body_state>(environment, exports, "bodyState");
   define<reply>(environment, exports, "reply");
-  define<reply_text>(environment, exports, "replyText");
+  define<reply_texts>(environment, exports, "replyTexts");
   define<reply_file>(environment, exports, "replyFile");
   define<reply_error>(environment, exports, "replyError");
   define<reply_nothing>(environment, exports, "replyNothing");

@@ -11,7 +11,6 @@ namespace bao::node {
 
 namespace {
 
-constexpr std::string_view kTextType = "text/plain;charset=utf-8";
 // "For ever" as the longest duration there is would overflow when it is added to a point in time.
 constexpr double kLongestTimeout = 100.0 * 365 * 24 * 3600 * 1000;
 
@@ -51,13 +50,11 @@ napi_value reply(Call& call) {
   return boolean(call.env, send(call, slot, reply));
 }
 
-napi_value reply_text(Call& call) {
+napi_value reply_texts(Call& call) {
   Environment::Entry entry(call.environment);
-  Slot& slot = call.slot();
-  auto text = call.environment.read_text(call[1]);
-  if (!text) throw WrongValue("a string was expected");
   call.environment.send_due_if_full();
-  return boolean(call.env, call.environment.reply_text(slot, 200, kTextType, *text));
+  call.environment.reply_texts(call[0]);
+  return undefined(call.env);
 }
 
 napi_value reply_error(Call& call) {

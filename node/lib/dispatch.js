@@ -10,7 +10,9 @@ import { requestFromSlot } from "./request.js";
 import { Response } from "./response.js";
 import { discard, send } from "./send.js";
 
-const { registers, replyText } = native;
+const { registers, replyTexts } = native;
+const { then } = Promise.prototype;
+const resolved = Promise.resolve();
 
 const TEXT_TYPE = "text/plain;charset=utf-8";
 const JSON_TYPE = "application/json;charset=utf-8";
@@ -31,6 +33,9 @@ const COUNT = 5;
 const NO_TEXT = 0xffff_ffff;
 /** Longer texts are not worth being joined with others. */
 const LONGEST_JOINED = 2048;
+/** Where the places of `replyTexts` begin, and for how many replies there are some. */
+const MOST_LATER = 16;
+const LATER = (1 + 16) * PLACES;
 /** What registers[TYPE] says. */
 const TYPE_JSON = 1;
 const TYPE_NONE = 2;
@@ -135,6 +140,7 @@ export function sendWaiting() {
     start += length;
   }
   texts = "";
+  sendLater();
   native.sendDue();
 }
 
@@ -196,13 +202,18 @@ function run(entry, request, slot, place) {
 
 /** Takes the text of a plain Response as the reply to a request. */
 function plainBody(request, response, place) {
-  const type = response._type;
   response._used = true;
-  if (response._status !== 200) registers[place + STATUS] = response._status;
-  if (type !== TEXT_TYPE) registers[place + TYPE] = type === JSON_TYPE ? TYPE_JSON : TYPE_NONE;
+  noteHead(place, response);
   request._slot = -1;
   if (request._watch !== undefined) request._detached(0);
   return response._body;
+}
+
+/** Where it is not what the addon takes it for anyway. */
+function noteHead(place, response) {
+  const type = response._type;
+  if (response._status !== 200) registers[place + STATUS] = response._status;
+  if (type !== TEXT_TYPE) registers[place + TYPE] = type === JSON_TYPE ? TYPE_JSON : TYPE_NONE;
 }
 
 /**
@@ -222,10 +233,6 @@ function isPlain(result) {
     result._used === false &&
     (result._type === TEXT_TYPE || result._type === JSON_TYPE || result._type === null)
   );
-}
-
-function isPlainText(result) {
-  return isPlain(result) && result._type === TEXT_TYPE && result._status === 200;
 }
 
 function paramsOf(slot, names, first, second, third) {
@@ -256,18 +263,50 @@ function paramsAt(place, slot, names, heads) {
   return params;
 }
 
-async function wait(entry, request, promise) {
+/** Cheaper than to await it, and to the same effect. */
+function wait(entry, request, promise) {
+  then.call(
+    Promise.resolve(promise),
+    (result) => arrived(entry, request, result),
+    (error) => fail(entry, request, error),
+  );
+}
+
+function arrived(entry, request, result) {
   try {
-    const result = await promise;
-    if (isPlainText(result) && request._slot >= 0) {
-      result._used = true;
-      replyText(takeSlot(request), result._body);
-    } else {
-      settle(entry, request, result);
-    }
+    const short = isPlain(result) && result._body.length <= LONGEST_JOINED;
+    if (short && request._slot >= 0) replyLater(request, result);
+    else settle(entry, request, result);
   } catch (error) {
     fail(entry, request, error);
   }
+}
+
+/** Texts of handlers that gave a Promise, which go to the addon together: joined, of so many. */
+let laterTexts = "";
+let laterCount = 0;
+
+/** Replies with a plain Response to a pending request, when the jobs that are queued have run. */
+function replyLater(request, response) {
+  const place = LATER + laterCount * PLACES;
+  const text = response._body;
+  registers[place + SLOT] = takeSlot(request);
+  registers[place + LENGTH] = text.length;
+  noteHead(place, response);
+  response._used = true;
+  laterTexts += text;
+  laterCount++;
+  if (laterCount === MOST_LATER) sendLater();
+  else if (laterCount === 1) then.call(resolved, sendLater);
+}
+
+function sendLater() {
+  if (laterCount === 0) return;
+  const joined = laterTexts;
+  registers[COUNT] = laterCount;
+  laterTexts = "";
+  laterCount = 0;
+  replyTexts(joined);
 }
 
 /** For every result that is not sent at once. */

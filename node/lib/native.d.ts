@@ -4,7 +4,7 @@
  *
  * A request is a *slot*: a small integer, good from `dispatch` until the exchange is over. Slots
  * are used again, so JavaScript forgets a slot (`request._slot = -1`) as soon as
- *  - it has handed the reply over (a text returned from `dispatch`, or `reply`, `replyText` or
+ *  - it has handed the reply over (a text returned from `dispatch`, or `reply`, `replyTexts` or
  *    `finish` called, or `replyStream` in vain), or
  *  - `gone(slot, failure, over)` was called with `over`, or `abort(slot)` was.
  * Every function with a slot may only be called while the slot is good. Nothing here ever blocks.
@@ -115,7 +115,8 @@ export function install(table: Table): void;
 
 /**
  * Numbers that go along with calls, cheaper than as arguments: 13 for a request. Those of `dispatch`
- * stand at the front, those of `dispatchAll` behind, request for request.
+ * stand at the front, behind them those of `dispatchAll` for 16 requests, request for request, and
+ * behind those the ones of `replyTexts` for as many.
  *
  * Out of it, with a text as reply; the addon sets them back afterwards: [0]: status (200); [1]: the
  * type: 0 text/plain;charset=utf-8, 1 application/json;charset=utf-8, 2 none.
@@ -127,7 +128,7 @@ export function install(table: Table): void;
  * they are to be had from `parameters`.
  *
  * At the front, where `dispatch` does not need them: [4]: with `message`, the number of the
- * WebSocket; [5]: how many requests `dispatchAll` is given.
+ * WebSocket; [5]: how many requests `dispatchAll` is given, or `replyTexts` replies to.
  */
 export const registers: Uint32Array;
 
@@ -189,10 +190,14 @@ export function reply(
   slot: number, status: number, lines: string | null, type: string | null,
   body: string | Uint8Array | null, reason?: string | null,
 ): boolean;
-/** `reply` with status 200, no fields and text/plain;charset=utf-8. */
-export function replyText(slot: number, body: string): boolean;
 /**
- * Sends what was replied with `replyText`, or came out of `dispatch` and `dispatchAll`, and waits
+ * Replies to some requests at once. `texts` are their bodies, joined; of each, `registers` have the
+ * slot [2], the length [4], and [0] and [1] as they come out of `dispatch`. Slots that are not good
+ * any more are left out.
+ */
+export function replyTexts(texts: string): void;
+/**
+ * Sends what was replied with `replyTexts`, or came out of `dispatch` and `dispatchAll`, and waits
  * for the end of this wake-up to be sent with the others.
  */
 export function sendDue(): void;

@@ -74,7 +74,7 @@ export const {
   trailers,
   mayBeTrailer,
   reply,
-  replyText,
+  replyTexts,
   sendDue,
   replyFile,
   replyError,

@@ -42,7 +42,7 @@ uint8_t known_bit(std::string_view name) {
 
 // The end of the line that begins at `line`. Values hold no LF, so the first one ends it.
 const char* line_end(const char* line) {
-  return static_cast<const char*>(std::memchr(line, '\n', SIZE_MAX / 2)) + 1;
+  return static_cast<const char*>(::rawmemchr(line, '\n')) + 1;
 }
 
 struct Kept {

@@ -133,7 +133,7 @@ std::chrono::milliseconds Loop::time_to_next_timer() const {
   return std::chrono::ceil<milliseconds>(left);
 }
 
-void Loop::turn(std::chrono::milliseconds timeout) {
+bool Loop::turn(std::chrono::milliseconds timeout) {
   assert(!in_turn_ && "Loop::turn called from within a turn");
   auto wait = timeout;
   if (wait.count() != 0) {
@@ -160,6 +160,7 @@ void Loop::turn(std::chrono::milliseconds timeout) {
   if (!timers_.empty() && timers_.earliest() <= woken) timers_.fire(woken);
   finish_turn();
   in_turn_ = false;
+  return count > 0;
 }
 
 bool Loop::timer_is_near(TimePoint now) const {
