@@ -1,5 +1,5 @@
 /** Bun's functions for bytes and for streams of them. */
-import { wrongType } from "./wrong_type.js";
+import { wrongType } from "../lib/wrong.js";
 
 /** Joined, up to a length. */
 export function concatArrayBuffers(buffers, most = Infinity, asUint8Array = false) {

@@ -5,6 +5,7 @@ import { createRequire } from "node:module";
 import { join, resolve as absolute } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 
+import { wrongType } from "../lib/wrong.js";
 import { withRefusals } from "./missing.js";
 import { program } from "./program.js";
 import { pathOfModule } from "./resolve.js";
@@ -13,7 +14,7 @@ import { BAO_VERSION, BUN_VERSION } from "./version.js";
 import { which } from "./which.js";
 
 // To import it makes Node look at all that it exports, which loads what nobody asks for.
-const { inspect, stripVTControlCharacters } = process.getBuiltinModule("node:util");
+const { stripVTControlCharacters } = process.getBuiltinModule("node:util");
 
 const ESCAPES = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#x27;" };
 
@@ -43,7 +44,9 @@ const FUNCTIONS = {
   "./equality.js": ["deepEquals", "deepMatch"],
   "./uuid.js": ["randomUUIDv5", "randomUUIDv7"],
   "./hashing.js": ["sha"],
+  "./string_width.js": ["stringWidth"],
 };
+/** Also functions that have members of their own. */
 const CLASSES = {
   "../lib/cookie.js": ["Cookie"],
   "../lib/cookie_map.js": ["CookieMap"],
@@ -57,6 +60,15 @@ const CLASSES = {
     "SHA512",
     "SHA512_256",
   ],
+  "./array_buffer_sink.js": ["ArrayBufferSink"],
+  "./glob.js": ["Glob"],
+  "./hash.js": ["hash"],
+  "./inspect.js": ["inspect"],
+  "./peek.js": ["peek"],
+};
+const OBJECTS = {
+  "./csrf.js": ["CSRF"],
+  "./password.js": ["password"],
 };
 
 /** Adds the members of a list; `stand` gives what stands for a member whose file is not loaded. */
@@ -72,8 +84,11 @@ function functionLater(name, load) {
   return stand;
 }
 
-/** Everything that is asked of it, or done to it, is asked of the class, or done to that. */
-function classLater(name, load) {
+/**
+ * Everything that is asked of it, or done to it, is asked of what it stands for, or done to that.
+ * Of all functions that can be constructed, bound ones alone have nothing fixed of their own.
+ */
+function standFor(load, bare = function () {}.bind()) {
   const handler = {};
   for (const trap of Object.getOwnPropertyNames(Reflect)) {
     handler[trap] = (_, ...given) => Reflect[trap](load(), ...given);
@@ -84,21 +99,28 @@ function classLater(name, load) {
     if (property) Reflect.defineProperty(target, key, property);
     return property;
   };
-  // Of all functions that can be constructed, bound ones alone have nothing fixed of their own.
-  return new Proxy(function () {}.bind(), handler);
+  return new Proxy(bare, handler);
 }
+
+const classLater = (name, load) => standFor(load);
+const objectLater = (name, load) => standFor(load, {});
 
 /** Waits so many milliseconds, or until a Date. */
 function sleep(time) {
-  const milliseconds = time instanceof Date ? time.getTime() - Date.now() : Number(time);
+  const milliseconds = time instanceof Date ? time.getTime() - Date.now() : time;
+  if (typeof milliseconds !== "number") {
+    throw new TypeError(`sleep expects a number (milliseconds), not ${String(time)}`);
+  }
   return new Promise((resolve) => setTimeout(resolve, Math.max(0, milliseconds)));
 }
 
 function sleepSync(milliseconds) {
   if (typeof milliseconds !== "number" || !(milliseconds >= 0)) {
-    throw new TypeError(
-      `Bun.sleepSync() of ${String(milliseconds)}: give a number of milliseconds`,
-    );
+    const expected =
+      typeof milliseconds === "number"
+        ? "argument to sleepSync must not be negative"
+        : "milliseconds must be a number";
+    throw wrongType(`${expected}, and is ${String(milliseconds)}`);
   }
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
 }
@@ -150,7 +172,6 @@ const members = {
   which,
   resolveSync,
   resolve: async (name, from) => resolveSync(name, from),
-  inspect,
   fileURLToPath,
   pathToFileURL,
   stripANSI: stripVTControlCharacters,
@@ -181,6 +202,7 @@ const members = {
 };
 addLater(members, FUNCTIONS, functionLater);
 addLater(members, CLASSES, classLater);
+addLater(members, OBJECTS, objectLater);
 Object.defineProperty(members, Symbol.toStringTag, { value: "Bun", configurable: true });
 
 export const Bun = withRefusals(members);

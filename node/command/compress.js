@@ -1,7 +1,7 @@
 /** Bun's functions that compress at once, over Node's zlib. */
 import zlib from "node:zlib";
 
-import { wrongType } from "./wrong_type.js";
+import { wrongType } from "../lib/wrong.js";
 
 /** Settings by Bun's names, which are zlib's own. */
 function settingsOf({ level, memLevel, windowBits, strategy } = {}) {

@@ -1,7 +1,7 @@
 /** Bun.CryptoHasher and the classes for one kind of hash each, over Node's crypto. */
 import { createHash, createHmac, getHashes } from "node:crypto";
 
-import { wrongType } from "./wrong_type.js";
+import { wrongType } from "../lib/wrong.js";
 
 /** Bytes of each hash that Bun knows. */
 const LENGTHS = {

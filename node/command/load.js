@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 
 import { dataType, moduleOfData } from "./data.js";
 import { isInstalled } from "./files.js";
+import { completeFor } from "./globals.js";
 import { program } from "./program.js";
 import { isForeign, isSource, transpile } from "./transpile.js";
 
@@ -34,7 +35,10 @@ export function load(url, context, nextLoad) {
 
 /** What a file says, or the code that has its path. */
 function textOf(path) {
-  return program.evaluated?.path === path ? program.evaluated.code : readFileSync(path, "utf8");
+  const { evaluated } = program;
+  const text = evaluated?.path === path ? evaluated.code : readFileSync(path, "utf8");
+  completeFor(text);
+  return text;
 }
 
 /** @returns {"module" | "commonjs"} what a file is, which is loaded next */

@@ -5,10 +5,10 @@
 /** Bun's members that are not there yet. */
 export const MISSING = new Set(
   `
-  $ Archive ArrayBufferSink build color connect cron CSRF dns FetchSession FFI FileSystemRouter
-  generateHeapSnapshot Glob hash Image JSON5 JSONC JSONL listen markdown MD4 mmap ModuleGraph
-  openInEditor password peek plugin postgres redis RedisClient s3 S3Client secrets shrink
-  sliceAnsi SQL sql stringWidth Terminal TOML Transpiler udpSocket unsafe WebView wrapAnsi XML
+  $ Archive build color connect cron dns FetchSession FFI FileSystemRouter
+  generateHeapSnapshot Image JSON5 JSONC JSONL listen markdown MD4 mmap ModuleGraph
+  openInEditor plugin postgres redis RedisClient s3 S3Client secrets shrink
+  sliceAnsi SQL sql Terminal TOML Transpiler udpSocket unsafe WebView wrapAnsi XML
   YAML
   `
     .trim()

@@ -6,7 +6,10 @@ import module from "node:module";
 
 import { install } from "../lib/platform.js";
 import { Bun } from "./bun.js";
+import { install as installConsole } from "./console.js";
 import { install as installDirectStreams } from "./direct_stream.js";
+import { install as installFetch } from "./fetch.js";
+import { install as installGlobals } from "./globals.js";
 import { load } from "./load.js";
 import { program } from "./program.js";
 import { resolve } from "./resolve.js";
@@ -29,6 +32,9 @@ module.registerHooks({ resolve, load });
 module.setSourceMapsSupport(true, { nodeModules: false });
 install(globalThis);
 installDirectStreams(globalThis);
+installFetch(globalThis);
+installGlobals();
+installConsole(console);
 Object.defineProperty(globalThis, "Bun", {
   value: Bun,
   writable: true,

@@ -5,7 +5,7 @@ import { spawn as start, spawnSync as startSync } from "node:child_process";
 
 import { feed, FileSink, give } from "./spawn_input.js";
 import { settingsOf, signalOf, withFiles } from "./spawn_options.js";
-import { wrongType } from "./wrong_type.js";
+import { wrongType } from "../lib/wrong.js";
 
 // Not imported: see "The same in JavaScript" in docs/architecture.md.
 const { constants } = process.getBuiltinModule("node:os");

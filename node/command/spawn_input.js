@@ -2,7 +2,7 @@
  * What goes to a process's standard input: what the program writes bit by bit, or a stream.
  */
 import { bytesOf } from "./spawn_options.js";
-import { wrongType } from "./wrong_type.js";
+import { wrongType } from "../lib/wrong.js";
 
 /** `proc.stdin` of a process that was given "pipe". What is written at once is sent at once. */
 export class FileSink {

@@ -8,7 +8,7 @@ import { fileURLToPath } from "node:url";
 
 import { program } from "./program.js";
 import { isExecutable, which } from "./which.js";
-import { wrongType } from "./wrong_type.js";
+import { wrongType } from "../lib/wrong.js";
 
 // Not imported: see "The same in JavaScript" in docs/architecture.md.
 const { closeSync, openSync, statSync } = process.getBuiltinModule("node:fs");

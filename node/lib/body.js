@@ -11,6 +11,7 @@
 import { Blob } from "node:buffer";
 import { bodyOfForm, readFormData } from "./form_data.js";
 import { hasUnreadBody, streamOfSlot, takeFromSlot } from "./slot_body.js";
+import { alreadyUsed } from "./wrong.js";
 
 export const TEXT_TYPE = "text/plain;charset=utf-8";
 const FORM_TYPE = "application/x-www-form-urlencoded;charset=UTF-8";
@@ -22,6 +23,10 @@ const decoder = new TextDecoder();
 /** Node's module of streams is loaded when the first body is one. */
 function isDisturbed(stream) {
   return process.getBuiltinModule("node:stream").isDisturbed(stream);
+}
+
+export function isDisturbedOrLocked(stream) {
+  return stream.locked || isDisturbed(stream);
 }
 
 /** Bytes that will be there later. `start` is called once, when they are first wanted. */
@@ -74,8 +79,8 @@ function extractObject(holder, value) {
     return FORM_TYPE;
   }
   if (value instanceof ReadableStream) {
-    if (value.locked || isDisturbed(value)) {
-      throw new TypeError("a ReadableStream that is locked or was read from cannot be a body");
+    if (isDisturbedOrLocked(value)) {
+      throw new TypeError("Body object should not be disturbed or locked");
     }
     holder._body = value;
     return null;
@@ -96,12 +101,21 @@ function typeOf(blob) {
 
 /** Async iterables and async generator functions, as in Bun; anything else is sent as its text. */
 function extractIterable(holder, value) {
-  const isFunction = Object.prototype.toString.call(value) === "[object AsyncGeneratorFunction]";
-  if (!isFunction && typeof value[Symbol.asyncIterator] !== "function") {
-    return extractText(holder, value);
-  }
-  holder._body = ReadableStream.from(isFunction ? value() : value);
+  if (!isIterable(value)) return extractText(holder, value);
+  holder._body = streamOfIterable(value);
   return null;
+}
+
+export function isIterable(value) {
+  return isGenerator(value) || typeof value[Symbol.asyncIterator] === "function";
+}
+
+export function streamOfIterable(value) {
+  return ReadableStream.from(isGenerator(value) ? value() : value);
+}
+
+function isGenerator(value) {
+  return Object.prototype.toString.call(value) === "[object AsyncGeneratorFunction]";
 }
 
 /** Whether the body was read from, or handed on. A body that is not there is never used. */
@@ -113,9 +127,9 @@ export function isUsed(holder) {
 
 function assertUsable(holder) {
   if (holder._used === undefined) throw new TypeError("not a Request or Response of Bao");
-  if (isUsed(holder)) throw new TypeError("Body already used");
+  if (isUsed(holder)) throw alreadyUsed();
   if (holder._body instanceof ReadableStream && holder._body.locked) {
-    throw new TypeError("Body is locked: somebody is reading its stream");
+    throw alreadyUsed("Body already used: its stream is locked, because somebody is reading it");
   }
 }
 
@@ -194,7 +208,7 @@ export function bytesOfChunk(chunk) {
     return new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength);
   }
   if (chunk instanceof ArrayBuffer) return new Uint8Array(chunk);
-  throw new TypeError("a chunk of a body must be a string or bytes");
+  throw new TypeError("Expected text, ArrayBuffer or ArrayBufferView as a chunk of a body");
 }
 
 function toText(value) {
@@ -216,6 +230,11 @@ function toBuffer(value) {
   const bytes = toBytes(value);
   const whole = bytes.byteLength === bytes.buffer.byteLength && bytes.buffer instanceof ArrayBuffer;
   return whole ? bytes.buffer : new Uint8Array(bytes).buffer;
+}
+
+/** Whether there is a body, used or not. */
+export function hasBody(holder) {
+  return holder._body === UNREAD ? hasUnreadBody(holder) : holder._body !== null;
 }
 
 /** The body as a stream; the holder keeps the stream from then on. */

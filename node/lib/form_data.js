@@ -67,18 +67,33 @@ export async function readFormData(type, bytes, options) {
     return formOfPairs(new TextDecoder().decode(bytes));
   }
   if (essence !== "multipart/form-data") {
-    throw new TypeError(
-      "formData() needs a body of type multipart/form-data or " +
-        `application/x-www-form-urlencoded, not ${JSON.stringify(type)}`,
-    );
+    const types = "multipart/form-data or application/x-www-form-urlencoded";
+    throw noForm(`${WRONG_TYPE}: it must be ${types}, not ${JSON.stringify(type)}`);
   }
   const boundary = /;\s*boundary=(?:"([^"]*)"|([^\s;"]*))/i.exec(type);
   // Beside those of the parts there is the last one.
   if (boundary && hasMore(bytes, `--${boundary[1] ?? boundary[2]}`, most + 1)) {
     throw tooManyParts(most);
   }
+  if (!boundary) {
+    throw noForm(`${WRONG_TYPE}: ${JSON.stringify(type)} has no boundary`);
+  }
   const PlatformResponse = await platformResponse();
-  return new PlatformResponse(bytes, { headers: { "content-type": type } }).formData();
+  const response = new PlatformResponse(bytes, { headers: { "content-type": type } });
+  return response.formData().catch((cause) => {
+    const last = `--${boundary[1] ?? boundary[2]}--`;
+    const isWhole = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).includes(last);
+    const fault = isWhole ? "a part is malformed" : "missing final boundary";
+    throw noForm(`FormData parse error ${fault}`, cause);
+  });
+}
+
+const WRONG_TYPE = "Can't decode form data from body because of incorrect MIME type/boundary";
+
+/** As Bun's, with its code. */
+function noForm(message, cause) {
+  const error = new TypeError(message, cause && { cause });
+  return Object.assign(error, { code: "ERR_FORMDATA_PARSE_ERROR" });
 }
 
 function mostParts(options) {

@@ -6,6 +6,7 @@
 import { standInFor } from "./platform_classes.js";
 import { fieldsOfHead } from "./head.js";
 import { native } from "./slots.js";
+import { missing } from "./wrong.js";
 
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 /** What a value must not have, and white space at its ends, which is cut off. */
@@ -28,7 +29,7 @@ function lowerName(name) {
 
 function learnName(name) {
   const text = String(name);
-  if (!TOKEN.test(text)) throw new TypeError(`Invalid header name: ${JSON.stringify(text)}`);
+  if (!TOKEN.test(text)) throw new TypeError(`Invalid header name: '${text}'`);
   const lower = text.toLowerCase();
   if (lowerCaseOf.size < MOST_NAMES) lowerCaseOf.set(text, lower);
   return lower;
@@ -54,7 +55,7 @@ function trimmedValue(text, name) {
   const trimmed = text.slice(start, end);
   if (FORBIDDEN.test(trimmed)) {
     throw new TypeError(
-      `Header ${JSON.stringify(name)} has an invalid value: ` +
+      `Header '${name}' has invalid value: ` +
         "line breaks, NUL and characters above U+00FF cannot be sent",
     );
   }
@@ -76,7 +77,8 @@ function appendField(list, name, value) {
 function listOf(init) {
   if (init === null || (typeof init !== "object" && typeof init !== "function")) {
     throw new TypeError(
-      "Headers are made of Headers, an iterable of pairs, or an object, not of " + String(init),
+      "Type error: Headers are made of Headers, an iterable of pairs, or an object, not of " +
+        String(init),
     );
   }
   const iterate = init[Symbol.iterator];
@@ -97,7 +99,7 @@ function appendPair(list, pair) {
   const items = Array.isArray(pair) ? pair : [...pair];
   if (items.length !== 2) {
     throw new TypeError(
-      `Headers: an entry must have exactly two items, this one has ${items.length}`,
+      `Header sub-sequence must contain exactly two items, this one has ${items.length}`,
     );
   }
   appendField(list, items[0], items[1]);
@@ -163,9 +165,7 @@ function removeFrom(list, lower, from) {
 
 function need(count, given, method) {
   if (given >= count) return;
-  throw new TypeError(
-    `Headers.${method} needs ${count} argument${count === 1 ? "" : "s"}, not ${given}`,
-  );
+  throw missing(method, count, given);
 }
 
 export class Headers {
@@ -226,7 +226,7 @@ export class Headers {
   getAll(name) {
     need(1, arguments.length, "getAll");
     if (lowerName(name) !== "set-cookie") {
-      throw new TypeError('Headers.getAll is for "set-cookie" only');
+      throw new TypeError('Only "set-cookie" is supported.');
     }
     return this.getSetCookie();
   }

@@ -2,9 +2,9 @@
  * Checks the kinds of serve()'s options; the addon checks their values. Every sentence names
  * option, value and mend.
  */
-import { addSource } from "./certificate_sources.js";
 import { shown } from "./shown.js";
 import { ticketKeysOf, tlsOf } from "./tls_options.js";
+import { wrongType } from "./wrong.js";
 
 /** A number of seconds that a timeout may be at most, so that it is still exact in milliseconds. */
 const MOST_SECONDS = 3.2e9;
@@ -20,7 +20,7 @@ export function setPortArgument(text) {
 /** @returns {import("./native.js").Settings} */
 export function settingsOf(options) {
   if (options === null || typeof options !== "object") {
-    throw new TypeError(`serve() needs an object of options, not ${shown(options)}`);
+    throw wrongType(`Bun.serve expects an object, not ${shown(options)}`);
   }
   checkFunction(options, "fetch");
   checkFunction(options, "error");
@@ -50,12 +50,12 @@ export function settingsOf(options) {
   return settings;
 }
 
-/** For `native`; undefined if nothing is to be served by TLS. */
+/** For `native`, but for the number of `find`; undefined if nothing is to be served by TLS. */
 export function tlsSettingsOf(options) {
   const tls = tlsOf(options.tls);
   const ticketKeys = ticketKeysOf(options.ticketKeys);
   if (tls === null) return ticketKeys === undefined ? undefined : { entries: [], ticketKeys };
-  return { entries: tls.entries, source: addSource(tls.find), ticketKeys };
+  return { ...tls, ticketKeys };
 }
 
 const SOCKET_HANDLERS = ["open", "message", "close", "drain", "ping", "pong", "error"];
@@ -65,8 +65,14 @@ const DEFLATE_CHOICES = ["disable", "shared", "dedicated", ...DEFLATE_SIZES];
 /** The settings of WebSockets; undefined without the option. */
 export function webSocketOf({ websocket }) {
   if (websocket === undefined || websocket === null) return undefined;
-  if (typeof websocket !== "object") refuse("websocket", websocket, "give an object of handlers");
-  for (const name of SOCKET_HANDLERS) checkFunction(websocket, name, "websocket.");
+  if (typeof websocket !== "object") {
+    const expected = "Expected websocket to be an object";
+    refuse("websocket", websocket, "give an object of handlers", expected);
+  }
+  for (const name of SOCKET_HANDLERS) {
+    const expected = `websocket expects a function for the '${name}' option`;
+    checkFunction(websocket, name, "websocket.", expected);
+  }
   const { compress, decompress } = deflateOf(websocket.perMessageDeflate);
   return {
     maxPayloadLength: sizeOf(websocket, "maxPayloadLength", "websocket."),
@@ -84,7 +90,8 @@ function deflateOf(value) {
   if (value === undefined || value === null || value === false) return {};
   if (value === true) return { compress: "shared", decompress: "shared" };
   if (typeof value !== "object") {
-    refuse("websocket.perMessageDeflate", value, "give true, false or an object");
+    const expected = "websocket expects perMessageDeflate to be a boolean or an object";
+    refuse("websocket.perMessageDeflate", value, "give true, false or an object", expected);
   }
   const choiceOf = (name) => {
     const choice = value[name];
@@ -97,18 +104,30 @@ function deflateOf(value) {
   return { compress: choiceOf("compress"), decompress: choiceOf("decompress") };
 }
 
+/** What Bun says of what is no function. */
+const EXPECTED = {
+  fetch: "Expected fetch() to be a function",
+  error: "Expected error to be a function",
+};
+
 /** `fetch` and `error` may be left out, or be functions. */
-export function checkFunction(options, name, prefix = "") {
+export function checkFunction(options, name, prefix = "", expected = EXPECTED[name]) {
   const value = options[name];
   if (value === undefined || value === null || typeof value === "function") return;
-  refuse(prefix + name, value, "give a function, or leave it out");
+  refuse(prefix + name, value, "give a function, or leave it out", expected);
 }
+
+const RANGE = ">= 0 and <= 65535";
 
 function portOf(value) {
   if (value === undefined || value === null || value === "") return undefined;
   const port = typeof value === "string" && /^\s*\d+\s*$/.test(value) ? Number(value) : value;
   if (typeof port === "number" && Number.isInteger(port) && port >= 0 && port <= 65535) return port;
-  refuse("port", value, "give a port from 0 (any free one) to 65535");
+  const range = typeof port === "number" && Number.isInteger(port) ? RANGE : "an integer";
+  const out = `The value of "options.port" is out of range. It must be ${range}`;
+  const mend = "give a port from 0 (any free one) to 65535";
+  const message = `Option port is ${shown(value)}: ${mend} (${out})`;
+  throw Object.assign(new RangeError(message), { code: "ERR_OUT_OF_RANGE" });
 }
 
 function textOf(options, name) {
@@ -169,6 +188,8 @@ function sizeOf(options, name, prefix = "") {
   return value;
 }
 
-function refuse(name, value, mend) {
-  throw new TypeError(`Option ${name} is ${shown(value)}: ${mend}`);
+/** `expected`: a sentence of Bun's, that programs may look for. */
+function refuse(name, value, mend, expected) {
+  const behind = expected === undefined ? "" : ` (${expected})`;
+  throw wrongType(`Option ${name} is ${shown(value)}: ${mend}${behind}`);
 }

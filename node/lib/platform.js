@@ -1,6 +1,8 @@
 /**
  * Interplay with the platform's classes: ours as the globals, and fetch() with Requests of ours.
  */
+import { Blob } from "node:buffer";
+import { moveBody } from "./body.js";
 import { Headers } from "./headers.js";
 import { globalsAreReplaced, learnFrom } from "./platform_classes.js";
 import { Request } from "./request.js";
@@ -48,6 +50,13 @@ export const OF_THE_TRANSFER = [
   "expect",
 ];
 
+/** What has a length goes out with it. */
+function contentOf(request) {
+  const { _body } = request;
+  const isWhole = typeof _body === "string" || _body instanceof Uint8Array || _body instanceof Blob;
+  return isWhole && !request.bodyUsed ? moveBody(request) : request.body;
+}
+
 /** The platform cannot look into a Request of ours, so it is told what is in there. */
 function fetchOurs(platformFetch, input, init) {
   const request = init === undefined ? input : new Request(input, init);
@@ -57,7 +66,7 @@ function fetchOurs(platformFetch, input, init) {
     ...request._settings,
     method: request.method,
     headers,
-    body: request.body,
+    body: contentOf(request),
     signal: request.signal,
     duplex: "half",
     dispatcher: init?.dispatcher,

@@ -3,13 +3,14 @@
  * fields of the former are read from the head, which is kept as one string; the body stays with the
  * engine until it is wanted.
  */
-import { defineBody, extract, moveBody, shareBody, UNREAD } from "./body.js";
+import { defineBody, extract, hasBody, moveBody, shareBody, UNREAD } from "./body.js";
 import { cookiesOfRequest, copyCookies } from "./cookie_map.js";
 import { methodOfHead, urlOfHead } from "./head.js";
 import { Headers, headersOfRequest } from "./headers.js";
 import { isPlatforms, standInFor } from "./platform_classes.js";
 import { bodyArrived, failureError, Watch } from "./slot_body.js";
 import { trailersOfSlot } from "./trailers.js";
+import { wrongType } from "./wrong.js";
 
 const INCOMING = Symbol("incoming");
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
@@ -63,7 +64,9 @@ export class Request {
 
   constructor(input, init) {
     if (input === INCOMING) return;
-    if (arguments.length < 1) throw new TypeError("Request needs a URL or a Request");
+    if (arguments.length < 1) {
+      throw new TypeError("Failed to construct 'Request': 1 argument required, but only 0 present.");
+    }
     construct(this, input, init);
   }
 
@@ -228,9 +231,9 @@ function urlOf(input) {
   try {
     return new URL(input).href;
   } catch (cause) {
-    throw new TypeError(`Request: ${JSON.stringify(String(input))} is not an absolute URL`, {
-      cause,
-    });
+    const given = JSON.stringify(String(input));
+    const message = `Failed to construct 'Request': Invalid URL ${given}: give an absolute one`;
+    throw Object.assign(new TypeError(message, { cause }), { code: "ERR_INVALID_URL" });
   }
 }
 
@@ -253,9 +256,9 @@ function readSettings(request, init) {
     if (init[name] === undefined) continue;
     const value = typeof allowed[0] === "boolean" ? Boolean(init[name]) : `${init[name]}`;
     if (allowed.length > 1 && !allowed.includes(value)) {
-      throw new TypeError(
-        `Request: ${name} must be one of ${allowed.map((one) => `"${one}"`).join(", ")}`,
-      );
+      const choice = new Intl.ListFormat("en-GB", { type: "disjunction" });
+      const names = choice.format(allowed.map((one) => `'${one}'`));
+      throw wrongType(`${name} must be one of ${names}`);
     }
     request._settings = { ...request._settings, [name]: value };
   }
@@ -264,22 +267,27 @@ function readSettings(request, init) {
 /** Lets the request's signal abort with another one. */
 function follow(request, signal) {
   if (!(signal instanceof AbortSignal)) {
-    throw new TypeError("Request: signal must be an AbortSignal");
+    throw new TypeError("Failed to construct 'Request': signal is not of type AbortSignal.");
   }
   const watch = (request._watch = new Watch());
   watch.controller = { signal: AbortSignal.any([signal]), abort() {} };
 }
 
 function giveBody(request, body, source) {
-  const hasBody = body !== undefined && body !== null;
-  if (!hasBody && source?.body === null) return;
-  if (!hasBody && !source) return;
+  const isGiven = body !== undefined && body !== null;
+  if (!isGiven && !bringsBody(source)) return;
   if (request._method === "GET" || request._method === "HEAD") {
     throw new TypeError(`Request: a ${request._method} request has no body`);
   }
-  const type = hasBody ? extract(request, body) : takeOver(request, source);
+  const type = isGiven ? extract(request, body) : takeOver(request, source);
   if (type === null || request._headers?.has("content-type")) return;
   (request._headers ??= new Headers()).append("Content-Type", type);
+}
+
+/** Not by `body`, which would make a stream of what has a length. */
+function bringsBody(source) {
+  if (source === null) return false;
+  return "_slot" in source ? hasBody(source) : source.body !== null;
 }
 
 /** Moves the body of another Request into this one, which gets the type with the other fields. */

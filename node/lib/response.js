@@ -24,10 +24,14 @@ import { fileBehind } from "./file_read.js";
 import { Headers } from "./headers.js";
 import { standInFor } from "./platform_classes.js";
 import { checkedTrailers } from "./trailers.js";
+import { alreadyUsed, wrongType } from "./wrong.js";
 
 // Not imported: see "The same in JavaScript" in docs/architecture.md.
 const fs = process.getBuiltinModule("node:fs");
 
+const UNSENDABLE =
+  "Cannot send a Response with status 0. HTTP status codes must be between 100 and 999 " +
+  "(Response.error() returns status 0).";
 const JSON_TYPE = "application/json;charset=utf-8";
 const REASON = /^[\t\x20-\x7e\x80-\xff]*$/;
 /** Statuses whose replies have no body (Fetch, "null body status"). */
@@ -65,7 +69,7 @@ export class Response {
   /** As in Bun, `init` may be a status. */
   static json(value, init) {
     const text = JSON.stringify(value);
-    if (text === undefined) throw new TypeError("Response.json: the value has no JSON text");
+    if (text === undefined) throw new TypeError("Value is not JSON serializable");
     const response = new Response(text);
     response._type = JSON_TYPE;
     if (typeof init === "number") setStatus(response, init);
@@ -76,7 +80,7 @@ export class Response {
   /** As in Bun, `url` may be relative, and `init` a status or an object. */
   static redirect(url, init) {
     if (arguments.length < 1) throw new TypeError("Response.redirect needs a URL");
-    const location = redirectTarget(String(url));
+    const location = redirectTarget(`${url}`);
     const fields = typeof init === "object" && init !== null ? init : { status: init ?? 302 };
     const response = new Response(null, {
       ...fieldsOf(fields),
@@ -158,11 +162,12 @@ standInFor("Response", Response);
 
 function initialize(response, init) {
   if (typeof init !== "object" && typeof init !== "function") {
-    throw new TypeError(`Response: the second argument must be an object, not ${String(init)}`);
+    const expected = "The provided body value is not of type 'ResponseInit'";
+    throw wrongType(`Failed to construct 'Response': ${expected}: ${String(init)} is no object`);
   }
   const { status, statusText, headers, trailers } = init;
   if (status !== undefined) setStatus(response, status);
-  if (statusText !== undefined && statusText !== "") setStatusText(response, statusText);
+  if (statusText !== undefined && statusText !== null && statusText !== "") setStatusText(response, statusText);
   if (headers !== undefined) response._headers = new Headers(headers);
   if (trailers !== undefined && trailers !== null) setTrailers(response, trailers);
 }
@@ -175,9 +180,10 @@ function setTrailers(response, trailers) {
 }
 
 function setStatus(response, given) {
-  const status = Math.trunc(given);
+  const status = Math.trunc(typeof given === "bigint" ? Number(given) : given);
   if (!(status >= 200 && status <= 599) && status !== 101) {
-    throw new RangeError(`Response: status must be 101 or from 200 to 599, not ${String(given)}`);
+    const range = "must be 101 or in the range of [200, 599]";
+    throw new RangeError(`The status provided (${String(given)}) ${range}`);
   }
   response._status = status;
   if (NULL_BODY_STATUSES.includes(status)) {
@@ -203,7 +209,8 @@ function redirectStatus(given = 302) {
   const status = Math.trunc(given);
   if (!REDIRECT_STATUSES.includes(status)) {
     throw new RangeError(
-      `Response.redirect: status must be 301, 302, 303, 307 or 308, not ${String(given)}`,
+      "Failed to execute 'redirect' on 'Response': Invalid status code. " +
+        `It must be 301, 302, 303, 307 or 308, not ${String(given)}`,
     );
   }
   return status;
@@ -251,7 +258,7 @@ export function replyParts(response, asStream = false) {
   if (!Response._isOurs(response)) {
     return asStream ? partsOfPlatforms(response) : wholePartsOfPlatforms(response);
   }
-  if (response._status === 0) throw new TypeError("Response.error() cannot be sent");
+  if (response._status === 0) throw new TypeError(UNSENDABLE);
   if (response._body instanceof BunFile) return partsOfFile(response, moveBody(response));
   if (asStream) {
     const stream = takeStream(response);
@@ -333,9 +340,9 @@ const OF_THE_TRANSFER = [
 const OF_ITS_TIME = ["date", "age"];
 
 function partsOfPlatforms(response, isPrepared = false) {
-  if (response.type === "error") throw new TypeError("Response.error() cannot be sent");
+  if (response.type === "error") throw new TypeError(UNSENDABLE);
   const { body: stream, status } = response;
-  if (response.bodyUsed || stream?.locked) throw new TypeError("Body already used");
+  if (response.bodyUsed || stream?.locked) throw alreadyUsed();
   const headers = new Headers(response.headers);
   const length = lengthOfPlatforms(response, headers);
   const isDecoded = response.url !== "" && headers.has("content-encoding");

@@ -5,6 +5,7 @@ import { addEntry, removeEntry } from "./dispatch.js";
 import { directoryTarget, isDirectory } from "./directory.js";
 import { BunFile } from "./file.js";
 import { isResponse, replyParts, Response } from "./response.js";
+import { wrongType } from "./wrong.js";
 
 const METHODS = ["GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS"];
 
@@ -85,8 +86,9 @@ function number(compiler, handler, names) {
 function addRoutes(compiler, option, given, routes) {
   if (given === undefined || given === null) return;
   if (typeof given !== "object") {
-    const kind = typeof given;
-    throw new TypeError(`Option ${option} is a ${kind}: give an object of paths and handlers`);
+    const expected = `Bun.serve() expects '${option}' to be an object`;
+    const mend = "give an object of paths and handlers";
+    throw wrongType(`Option ${option} is a ${typeof given}: ${mend} (${expected})`);
   }
   for (const pattern of Object.keys(given)) {
     if (given[pattern] === undefined) continue;
@@ -191,7 +193,7 @@ function namesOf(pattern) {
 }
 
 function refuse(pattern, sentence) {
-  throw new TypeError(`Route ${JSON.stringify(pattern)} ${sentence}`);
+  throw wrongType(`Route ${JSON.stringify(pattern)} ${sentence}`);
 }
 
 function shown(value) {

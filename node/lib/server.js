@@ -1,7 +1,7 @@
 /**
  * The Server object that serve() returns: Bun's members, over a server of the addon.
  */
-import { removeSource } from "./certificate_sources.js";
+import { addSource, removeSource } from "./certificate_sources.js";
 import { abortRequest, sendWaiting } from "./dispatch.js";
 import { streamOfFile } from "./file_read.js";
 import * as native from "./native.js";
@@ -11,7 +11,9 @@ import { OF_THE_TRANSFER } from "./platform.js";
 import { Request } from "./request.js";
 import { Response } from "./response.js";
 import { compile, forget } from "./routes.js";
+import { shown } from "./shown.js";
 import { publish, upgrade } from "./web_socket.js";
+import { missing, wrongType } from "./wrong.js";
 
 /** Resolvers of promises that the addon knows by number: of `stop` and `fetch`. */
 const promises = new Map();
@@ -71,13 +73,15 @@ export class Server {
   /** What WebSockets have of the server; `handlers` are the option `websocket`. */
   #hub = { handlers: null };
   #webSocket = undefined;
+  #fetch = undefined;
+  #error = undefined;
   /** The number of the table of routes that was given last. */
   #table = 0;
   /** Host and port that stand in for a Host that a request lacks. */
   _authority = "";
   /** Whether it speaks TLS. */
   _secure = false;
-  /** The numbers of its certificate sources. */
+  /** The numbers of its certificate sources, the newest last. */
   #sources = [];
   /** Whether `stop` was called. */
   _isStopped = false;
@@ -90,13 +94,21 @@ export class Server {
     const routes = compile(options, server);
     server.#useSockets(options.websocket, settings.webSocket);
     const facts = startOrForget(settings, routes);
+    server.#keepHandlers(options);
     server.#number = facts.server;
     server.#facts = facts;
     server._authority = facts.authority;
     server._secure = facts.secure;
-    server.#sources.push(settings.tls?.source);
+    server.#useSource(settings.tls?.source);
     server.#prepareLater(routes);
     return server;
+  }
+
+  /** The one before stays for handshakes that have begun with it. */
+  #useSource(number) {
+    if (number === undefined) return;
+    this.#sources.push(number);
+    if (this.#sources.length > 2) removeSource(this.#sources.shift());
   }
 
   /** Handlers of WebSockets stay until there are others. */
@@ -179,23 +191,33 @@ export class Server {
     return this.#number < 0 ? 0 : native.closeIdleConnections(this.#number);
   }
 
+  /** What stays until there is another one. */
+  #keepHandlers({ fetch, error }) {
+    this.#fetch = fetch;
+    this.#error = error;
+  }
+
   /**
-   * Replaces fetch, error, routes and static; requests under way end with the old ones. With `tls`,
-   * new connections get other certificates, and those that are open live on. With `ticketKeys`,
+   * Replaces routes and static, and fetch and error if they are given; requests under way end with
+   * the old ones. With `tls`, new connections get other certificates, and those that are open live on. With `ticketKeys`,
    * tickets get other keys.
    */
   reload(options) {
+    if (arguments.length === 0) throw missing("reload", 1, 0);
     if (options === null || typeof options !== "object") {
-      throw new TypeError("server.reload() needs an object of options");
+      throw wrongType(`Bun.serve expects an object, not ${shown(options)}`);
     }
     checkFunction(options, "fetch");
     checkFunction(options, "error");
     const webSocket = webSocketOf(options);
     if (this.#number < 0) return this;
     const tls = tlsSettingsOf(options);
-    this.#sources.push(tls?.source);
-    const routes = compile(options, this);
+    const { routes: given, static: prepared, websocket } = options;
+    const handlers = { fetch: options.fetch ?? this.#fetch, error: options.error ?? this.#error };
+    const routes = compile({ ...handlers, routes: given, static: prepared, websocket }, this);
     reloadOrForget(this.#number, routes, tls, webSocket);
+    this.#keepHandlers(handlers);
+    this.#useSource(tls?.source);
     this.#useSockets(options.websocket, webSocket);
     this.#prepareLater(routes);
     return this;
@@ -235,6 +257,8 @@ export class Server {
 
   /** Who sent a request; null if it is over, or came by a unix socket. */
   requestIP(request) {
+    if (arguments.length === 0) throw wrongType("Missing Request object");
+    if (!(request instanceof Request)) throw wrongType("Expected Request object");
     return request?._slot >= 0 ? native.peer(request._slot) : null;
   }
 
@@ -255,9 +279,13 @@ export class Server {
 
   /** How many seconds nothing may move while this request lasts; 0: for ever. */
   timeout(request, seconds) {
+    if (arguments.length < 2) throw missing("timeout", 2, arguments.length);
+    if (!(request instanceof Request)) throw wrongType("timeout() requires a Request object");
     if (typeof seconds !== "number" || !(seconds >= 0)) {
       const given = String(seconds);
-      throw new TypeError(`server.timeout() of ${given}: give a number of seconds, 0 for none`);
+      throw wrongType(
+        `timeout() requires a number. It is ${given}: give a number of seconds, 0 for none`,
+      );
     }
     if (request?._slot >= 0) native.setTimeout(request._slot, Math.min(seconds * 1000, 1e15));
   }
@@ -284,29 +312,29 @@ export class Server {
    */
   upgrade(request, options) {
     if (request === null || typeof request !== "object" || request._slot === undefined) {
-      if (!(request instanceof Request)) throw new TypeError("upgrade requires a Request object");
+      if (!(request instanceof Request)) throw wrongType("upgrade requires a Request object");
       return false;
     }
     if (this.#hub.handlers === null) {
-      throw new TypeError(
-        'To enable websocket support, set the "websocket" object in the options of serve()');
+      throw wrongType('To enable websocket support, set the "websocket" object in Bun.serve({})');
     }
     return upgrade(this.#hub, request, options);
   }
 
   /** Sends a message to all subscribers of a topic: its bytes, or 0 if there are none. */
   publish(topic, data, compress = true) {
-    if (arguments.length < 2) throw new TypeError("publish requires a topic and a message");
+    if (arguments.length < 2) throw wrongType("Missing argument: publish takes a topic and a message");
     return this.#number < 0 ? 0 : publish(this.#number, topic, data, compress);
   }
 
   subscriberCount(topic) {
-    if (arguments.length === 0) throw new TypeError("subscriberCount requires a topic");
+    if (arguments.length === 0) throw missing("subscriberCount", 1, 0);
     return this.#number < 0 ? 0 : native.subscriberCount(this.#number, String(topic));
   }
 
   get [Symbol.toStringTag]() {
-    return "HTTPServer";
+    const name = this._secure ? "HTTPSServer" : "HTTPServer";
+    return this.development ? `Debug${name}` : name;
   }
 
   [Symbol.dispose]() {
@@ -325,20 +353,34 @@ export class Server {
 
 /** A server that the addon refuses never owns its table. */
 function startOrForget(settings, routes) {
+  const { tls } = settings;
   try {
+    if (tls !== undefined) tls.source = addSource(tls.find ?? null);
     return native.start(settings, routes);
   } catch (error) {
     forget(routes.table);
-    throw error;
+    removeSource(tls?.source);
+    throw error.code === "EADDRINUSE" ? inUse(error) : error;
   }
+}
+
+/** Begins as Bun's does, which programs look for. */
+function inUse(error) {
+  const { code, syscall, message } = error;
+  const port = /^Port \d+/.exec(message);
+  const what = port === null ? "the socket" : port[0].toLowerCase();
+  const beginning = `Failed to start server. Is ${what} in use?`;
+  return Object.assign(new Error(`${beginning} ${message}`), { code, syscall });
 }
 
 /** Nor does one that refuses other certificates. */
 function reloadOrForget(number, routes, tls, webSocket) {
   try {
+    if (tls !== undefined) tls.source = addSource(tls.find ?? null);
     native.reload(number, routes, tls, webSocket);
   } catch (error) {
     forget(routes.table);
+    removeSource(tls?.source);
     throw error;
   }
 }

@@ -3,6 +3,7 @@
  * checks. Every sentence names option, value and mend.
  */
 import { shown } from "./shown.js";
+import { wrongType } from "./wrong.js";
 
 // Not imported: see "The same in JavaScript" in docs/architecture.md.
 const fs = process.getBuiltinModule("node:fs");
@@ -24,7 +25,8 @@ const KEY_CONTENTS = "give 80 random bytes or a file that holds them, or an arra
 export function tlsOf(value) {
   if (value === undefined || value === null || value === false) return null;
   if (typeof value !== "object") {
-    refuse("tls", value, "give an object with key and cert, or an array of such objects");
+    const mend = "give an object with key and cert, or an array of such objects";
+    throw wrongType(`Option tls is ${shown(value)}: ${mend} (TLSOptions must be an object)`);
   }
   const several = Array.isArray(value);
   const given = several ? value : [value];

@@ -5,6 +5,7 @@ import { isolated, needsIsolation } from "./context.js";
 import { giveCookies, giveSlotBack, releaseSlot } from "./dispatch.js";
 import { Headers } from "./headers.js";
 import * as native from "./native.js";
+import { wrongType } from "./wrong.js";
 
 const { registers } = native;
 
@@ -380,11 +381,11 @@ export function upgrade(hub, request, options) {
 
 function upgradeOptions(options) {
   if (options === undefined || options === null) return { lines: null, data: undefined };
-  if (typeof options !== "object") throw new TypeError("upgrade options must be an object");
+  if (typeof options !== "object") throw wrongType("upgrade options must be an object");
   const { headers, data } = options;
   if (headers === undefined || headers === null) return { lines: null, data };
   if (typeof headers !== "object") {
-    throw new TypeError("upgrade options.headers must be a Headers or an object");
+    throw wrongType("upgrade options.headers must be a Headers or an object");
   }
   let lines = "";
   for (const [name, value] of new Headers(headers)) lines += `${name}: ${value}\r\n`;

@@ -42,6 +42,27 @@ test("stop() closes idle connections at once and waits for requests under way", 
   assert.equal(server.closeIdleConnections(), 0);
 });
 
+test("stop() does not wait for a handler whose client has gone, as in Bun", async () => {
+  const asked = Promise.withResolvers();
+  const aborted = Promise.withResolvers();
+  const answer = Promise.withResolvers();
+  const server = start({
+    fetch: (req) => {
+      req.signal.addEventListener("abort", aborted.resolve);
+      asked.resolve();
+      return answer.promise;
+    },
+  });
+  const client = new Client(server);
+  client.get("/");
+  await asked.promise;
+  client.socket.resetAndDestroy();
+  await aborted.promise;
+  assert.equal(server.pendingRequests, 0);
+  await server.stop();
+  answer.resolve(new Response("to nobody"));
+});
+
 test("stop(true) cuts, aborts signals, and resolves an earlier stop", async () => {
   const asked = Promise.withResolvers();
   const aborted = Promise.withResolvers();
@@ -136,8 +157,28 @@ test("reload replaces everything; requests under way end with the old", async ()
   answer.resolve();
   assert.equal(await waiting, "old error");
   assert.throws(() => server.reload({ fetch: 1 }), TypeError);
-  assert.throws(() => server.reload({ routes: { x: () => {} } }), TypeError);
+  assert.throws(() => server.reload({ fetch() {}, routes: { x: () => {} } }), TypeError);
+  assert.throws(() => server.reload(), { name: "TypeError", code: "ERR_MISSING_ARGS" });
+  assert.throws(() => server.reload(null), { message: "Bun.serve expects an object, not null" });
   assert.equal(await textAt(server), "new");
+});
+
+test("reload without fetch and error keeps them, and no routes", async () => {
+  const server = start({
+    routes: { "/route": new Response("route") },
+    fetch: (request) => {
+      if (request.url.endsWith("/fail")) throw new Error("fails");
+      return new Response("fetch");
+    },
+    error: (error) => new Response(`error: ${error.message}`),
+  });
+  server.reload({ routes: { "/other": new Response("other") } });
+  assert.equal(await textAt(server, "/other"), "other");
+  assert.equal(await textAt(server, "/route"), "fetch");
+  assert.equal(await textAt(server, "/fail"), "error: fails");
+  server.reload({ fetch: undefined, error: null });
+  assert.equal(await textAt(server, "/other"), "fetch");
+  assert.equal(await textAt(server, "/fail"), "error: fails");
 });
 
 test("reloading for ever needs no more memory", async () => {

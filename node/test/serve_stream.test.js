@@ -304,7 +304,7 @@ test("a chunk that is neither a string nor bytes fails the stream, which is told
       }),
   );
   const errors = await errorsOf(async () => assert.equal((await wholeOf(server)).reset, true));
-  assert.match(String(errors), /^TypeError: a chunk of a body must be a string or bytes$/);
+  assert.match(String(errors), /^TypeError: Expected text, ArrayBuffer or ArrayBufferView as a chunk of a body$/);
   assert.equal(await cancelled.promise, errors[0]);
 });
 

@@ -209,8 +209,18 @@ declare module "bun" {
   export function escapeHTML(value: string | number | boolean | object): string;
   /** The text without escape sequences of terminals. */
   export function stripANSI(text: string): string;
-  /** The text that shows a value. */
-  export const inspect: typeof import("node:util").inspect;
+  /** The text that shows a value, as `console.log` does where there is no terminal. */
+  export const inspect: {
+    (
+      value: unknown,
+      options?: { depth?: number; compact?: boolean; sorted?: boolean; colors?: boolean },
+    ): string;
+    /** Rows and columns, for a list or an object of rows. */
+    table(rows: object | undefined, columns?: string[]): string;
+    readonly custom: unique symbol;
+  };
+  /** How many columns of a terminal a text takes. */
+  export function stringWidth(text: string, options?: { countAnsiEscapeCodes?: boolean }): number;
   /** The path that a file URL means. */
   export const fileURLToPath: typeof import("node:url").fileURLToPath;
   /** The URL of a path. */
@@ -358,6 +368,74 @@ declare module "bun" {
   /** Hashes with SHA-512/256. */
   export function sha(data: Bytes): Uint8Array<ArrayBuffer>;
   export function sha(data: Bytes, encoding: TextEncoding): string;
+
+  type Hash<Result> = (data: Bytes, seed?: number | bigint) => Result;
+  /** A quick hash that keeps no secret: wyhash, or another one by its name. */
+  export const hash: Hash<bigint> & {
+    wyhash: Hash<bigint>;
+    xxHash64: Hash<bigint>;
+    murmur64v2: Hash<bigint>;
+    adler32: Hash<number>;
+    crc32: Hash<number>;
+    xxHash32: Hash<number>;
+    murmur32v2: Hash<number>;
+    murmur32v3: Hash<number>;
+  };
+
+  type PasswordAlgorithm =
+    | "bcrypt"
+    | "argon2id"
+    | "argon2d"
+    | "argon2i"
+    | { algorithm: "bcrypt"; cost?: number }
+    | { algorithm: "argon2id" | "argon2d" | "argon2i"; memoryCost?: number; timeCost?: number };
+  /** Hashes passwords by argon2 (Node 24.7 or later) or bcrypt, and verifies them. */
+  export const password: {
+    hash(password: Bytes, algorithm?: PasswordAlgorithm): Promise<string>;
+    hashSync(password: Bytes, algorithm?: PasswordAlgorithm): string;
+    verify(password: Bytes, hash: Bytes): Promise<boolean>;
+    verifySync(password: Bytes, hash: Bytes): boolean;
+  };
+
+  /** What a promise was settled with, or the promise while it is pending. */
+  export const peek: {
+    <Value>(promise: Value | Promise<Value>): Promise<Value> | Value;
+    status(promise: unknown): "pending" | "fulfilled" | "rejected";
+  };
+
+  type TokenOptions = {
+    encoding?: "base64" | "base64url" | "hex";
+    algorithm?: "blake2b256" | "blake2b512" | "sha256" | "sha384" | "sha512" | "sha512-256";
+  };
+  /** Tokens that show that a form came from the server's own page. */
+  export const CSRF: {
+    generate(secret?: string, options?: TokenOptions & { expiresIn?: number }): string;
+    verify(token: string, options?: TokenOptions & { secret?: string; maxAge?: number }): boolean;
+  };
+
+  type GlobOptions = {
+    cwd?: string;
+    dot?: boolean;
+    absolute?: boolean;
+    onlyFiles?: boolean;
+    followSymlinks?: boolean;
+    throwErrorOnBrokenSymlink?: boolean;
+  };
+  /** A pattern for paths, and the files that fit it. */
+  export class Glob {
+    constructor(pattern: string);
+    match(path: string): boolean;
+    scan(options?: string | GlobOptions): AsyncIterableIterator<string>;
+    scanSync(options?: string | GlobOptions): IterableIterator<string>;
+  }
+
+  /** Gathers text and bytes. */
+  export class ArrayBufferSink {
+    start(options?: { stream?: boolean; asUint8Array?: boolean; highWaterMark?: number }): void;
+    write(chunk: string | ArrayBufferView | ArrayBuffer | SharedArrayBuffer): number;
+    flush(): number | Uint8Array<ArrayBuffer> | ArrayBuffer;
+    end(): ArrayBuffer | Uint8Array<ArrayBuffer>;
+  }
 
   const Bun: typeof globalThis.Bun;
   export default Bun;

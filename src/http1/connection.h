@@ -108,9 +108,11 @@ class Connection final : public net::TransportObserver,
   bool skip_empty_lines();
   bool read_head();
   bool read_body();
+  bool exceeds_limit(size_t more) const;
   bool discard(size_t bytes);
   void give_up_body();
   void begin_exchange();
+  Refusal look_ahead() const;
   void end_exchange();
   void refuse(const Refusal& refusal, http::Failure cause);
   void write_reply(const http::Reply& reply);
@@ -138,6 +140,7 @@ class Connection final : public net::TransportObserver,
 
   net::TimePoint deadline() const;
   void ensure_timer();
+  bool peer_moved();
   void time_out();
 
   Workspace& workspace_;
@@ -152,6 +155,7 @@ class Connection final : public net::TransportObserver,
   BodyDecoder body_;
   uint64_t discarded_ = 0;
   uint64_t content_left_ = 0;  // of a streamed reply with a known length
+  size_t untaken_ = 0;         // by a peer that is behind, when it was looked at last
   size_t burst_ = 0;           // of streamed content and files, since others had their turn
   net::TimePoint last_activity_;
   net::TimePoint head_started_;

@@ -140,7 +140,11 @@ bool Connection::send_content(http::Exchange&, std::string_view piece) {
   burst_ += piece.size();
   peer_behind_ = output_blocked() || burst_ > kMostAtATurn;
   // A peer that takes everything at once is no reason to serve it alone.
-  if (peer_behind_ && queue_ == nullptr) transport_->want_write(true);
+  if (peer_behind_ && queue_ == nullptr) {
+    transport_->want_write(true);
+    untaken_ = 0;
+    ensure_timer();
+  }
   return !peer_behind_;
 }
 
@@ -437,7 +441,8 @@ void Connection::ensure_timer() {
   if (lingering_) return;
   net::TimePoint when = deadline();
   if (when == net::TimePoint::max()) return;
-  if (queue_ != nullptr && idle_timeout_ > std::chrono::milliseconds::zero()) {
+  const bool looks = queue_ != nullptr || peer_behind_;
+  if (looks && idle_timeout_ > std::chrono::milliseconds::zero()) {
     when = std::min(when,
                     workspace_.now + net::Duration(std::min(idle_timeout_, 4 * kBetweenLooks)) / 4);
   }
@@ -448,7 +453,7 @@ void Connection::on_timer() {
   if (lingering_) return close(false, Failure::none);
   // A kernel whose buffer is large asks for more only now and then: in between a peer that reads
   // slowly but steadily must not be taken for idle.
-  if (queue_ != nullptr && queue_->peer_moved(*transport_)) last_activity_ = workspace_.now;
+  if (peer_moved()) last_activity_ = workspace_.now;
   if (deadline() > workspace_.now) return ensure_timer();
   if (wants_input()) {
     // The program may have been held up: what has arrived in time is not late.
@@ -456,6 +461,15 @@ void Connection::on_timer() {
     if (closed_ || armed()) return;
   }
   time_out();
+}
+
+// Whether a peer that is behind has taken anything since the last look. All of a stream may be with
+// the kernel, which asks for more when much of it has been taken.
+bool Connection::peer_moved() {
+  if (queue_ != nullptr) return queue_->peer_moved(*transport_);
+  if (!peer_behind_) return false;
+  const std::optional<size_t> untaken = transport_->untaken();
+  return untaken && *untaken < std::exchange(untaken_, *untaken);
 }
 
 void Connection::time_out() {

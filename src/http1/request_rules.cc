@@ -179,6 +179,10 @@ Refusal apply_request_rules(RequestHead& head, bool secure, bool takes_all) {
     // Whatever forwarded this does not know chunked (RFC 9112 section 6.1).
     if (head.minor_version == 0) return {400, "Transfer-Encoding in an HTTP/1.0 request"};
   }
+  // RFC 9110 section 9.3.8.
+  if (head.method_id == Method::trace && (head.content_length > 0 || head.chunked)) {
+    return {400, "TRACE with a body"};
+  }
   if (Refusal refusal = read_target(head, secure, takes_all)) return refusal;
   head.keep_alive = !findings.close && (head.minor_version > 0 || findings.keep_alive);
   if (head.content_length == 0 && !head.chunked) head.expects_continue = false;

@@ -325,6 +325,18 @@ TEST(RequestRulesTest, OtherExpectationsAre417) {
   }
 }
 
+// ---- RFC 9110 section 9.3.8
+
+TEST(RequestRulesTest, TraceHasNoBody) {
+  const auto trace = [](std::string_view lines) {
+    return read_all_ways("TRACE / HTTP/1.1\r\nHost: h\r\n" + std::string(lines) + "\r\n");
+  };
+  EXPECT_TRUE(trace("").accepted());
+  EXPECT_TRUE(trace("Content-Length: 0\r\n").accepted());
+  expect_refused(trace("Content-Length: 1\r\n"), 400);
+  expect_refused(trace("Transfer-Encoding: chunked\r\n"), 400);
+}
+
 // ---- All together: what smugglers try must never be accepted
 
 TEST(RequestRulesTest, SmugglingHeadsAreRefused) {

@@ -37,7 +37,7 @@ serve({ port: true, fetch: () => new Response() });
 // @ts-expect-error: a reply is a Response
 serve({ fetch: () => 3 });
 // @ts-expect-error: not there yet
-Bun.password;
+Bun.s3;
 // @ts-expect-error: a parameter that the route has not
 serve({ routes: { "/a/:b": (req) => new Response(req.params.c) } });
 

@@ -1,0 +1,126 @@
+/**
+ * The global WebSocket as Bun has it, over Node's: bytes come as a Buffer unless the program says
+ * otherwise, `ping`, `pong` and `terminate` are there, and it takes fields and settings of TLS.
+ */
+import { randomBytes } from "node:crypto";
+import net from "node:net";
+import tls from "node:tls";
+
+import { newAgent, tlsSettings } from "./agents.js";
+
+const BINARY_TYPES = ["nodebuffer", "arraybuffer", "blob"];
+const PING = 9;
+const PONG = 10;
+/** A control frame carries no more (RFC 6455 section 5.5). */
+const MOST_OF_CONTROL = 125;
+
+/** @param {typeof WebSocket} Platform */
+export function webSocketOver(Platform) {
+  return class WebSocket extends Platform {
+    #binaryType = "nodebuffer";
+    #connection;
+
+    constructor(url, options) {
+      const isList = typeof options === "string" || Array.isArray(options);
+      const given = isList ? { protocols: options } : (options ?? {});
+      const protocols = given.protocols ?? given.protocol ?? [];
+      const connection = { socket: null, tls: given.tls };
+      const dispatcher = given.dispatcher ?? newAgent(connector(connection));
+      super(urlOf(url), { protocols, headers: given.headers, dispatcher });
+      this.#connection = connection;
+      super.binaryType = "arraybuffer";
+      // These come first, and what they give instead comes to all others.
+      super.addEventListener("message", (event) => this.#convert(event));
+      super.addEventListener("error", (event) => this.#explain(event));
+    }
+
+    get binaryType() {
+      return this.#binaryType;
+    }
+
+    /** As under Bun, what is no type changes nothing. */
+    set binaryType(type) {
+      if (!BINARY_TYPES.includes(type)) return;
+      this.#binaryType = type;
+      super.binaryType = type === "blob" ? "blob" : "arraybuffer";
+    }
+
+    #convert(event) {
+      if (this.#binaryType !== "nodebuffer" || !(event.data instanceof ArrayBuffer)) return;
+      event.stopImmediatePropagation();
+      const { origin } = event;
+      this.dispatchEvent(new MessageEvent("message", { data: Buffer.from(event.data), origin }));
+    }
+
+    #explain(event) {
+      if (event.message !== "") return;
+      event.stopImmediatePropagation();
+      const { socket } = this.#connection;
+      const why = socket === null ? "Failed to connect" : "Expected 101 status code";
+      const message = `WebSocket connection to '${this.url}' failed: ${why}`;
+      this.dispatchEvent(new event.constructor("error", { message, error: event.error }));
+    }
+
+    ping(data) {
+      this.#control(PING, data);
+    }
+
+    pong(data) {
+      this.#control(PONG, data);
+    }
+
+    /** Ends the connection at once: `close` tells 1006. */
+    terminate() {
+      if (this.#connection.socket !== null) this.#connection.socket.destroy();
+      else this.close();
+    }
+
+    #control(kind, data = "") {
+      if (this.readyState !== Platform.OPEN) return;
+      const bytes = ArrayBuffer.isView(data)
+        ? Buffer.from(data.buffer, data.byteOffset, data.byteLength)
+        : Buffer.from(data);
+      if (bytes.length > MOST_OF_CONTROL) {
+        throw new RangeError(`a ping or pong takes at most 125 bytes, not ${bytes.length}`);
+      }
+      this.#connection.socket.write(maskedFrame(kind, bytes));
+    }
+  };
+}
+
+/** Node takes http: and https: for ws: and wss:, as Bun does; what is no URL is a SyntaxError. */
+function urlOf(url) {
+  if (URL.canParse(url)) return url;
+  throw new DOMException(`Invalid url for WebSocket ${String(url)}`, "SyntaxError");
+}
+
+/** RFC 6455 section 5.2: of clients every frame is masked. */
+function maskedFrame(kind, bytes) {
+  const mask = randomBytes(4);
+  const frame = Buffer.concat([Buffer.from([0x80 | kind, 0x80 | bytes.length]), mask, bytes]);
+  for (let i = 0; i < bytes.length; i++) frame[6 + i] ^= mask[i % 4];
+  return frame;
+}
+
+/** Connects for Node's client, and keeps the socket. */
+function connector(connection) {
+  return async ({ hostname, port, protocol, servername }, done) => {
+    const isSecure = protocol === "https:" || protocol === "wss:";
+    const address = { host: hostname.replace(/^\[|\]$/g, ""), port: port || (isSecure ? 443 : 80) };
+    try {
+      const name = servername || (net.isIP(address.host) ? undefined : address.host);
+      const socket = isSecure
+        ? tls.connect({ servername: name, ...(await tlsSettings(connection.tls)), ...address })
+        : net.connect(address);
+      socket.once("error", done);
+      socket.once(isSecure ? "secureConnect" : "connect", () => {
+        // Node's client hears of errors as long as it uses the socket.
+        socket.off("error", done).on("error", () => {});
+        connection.socket = socket;
+        done(null, socket);
+      });
+    } catch (error) {
+      done(error);
+    }
+  };
+}
