@@ -41,7 +41,7 @@ struct Reading {
 // ---- Bao
 
 // Refusals of what llhttp lets pass, or may: all others it must share.
-constexpr std::array<std::string_view, 31> kStricter = {
+constexpr std::array<std::string_view, 32> kStricter = {
     // It takes LF for CRLF and skips single CRs in front of a request line.
     "a line ends in LF without CR",
     "CR without LF",
@@ -64,6 +64,7 @@ constexpr std::array<std::string_view, 31> kStricter = {
     "only OPTIONS may have the target *",
     "CONNECT needs a host and a port",
     "this server is no proxy",
+    "TRACE with a body",
     // It takes codings in front of chunked, empty elements, and chunked in HTTP/1.0.
     "two Transfer-Encoding fields",
     "Transfer-Encoding is malformed",
@@ -74,7 +75,7 @@ constexpr std::array<std::string_view, 31> kStricter = {
     // extensions.
     "a chunk size has too many digits",
     "a chunk size is not hexadecimal",
-    "a chunk size line has a control character or LF without CR",
+    "a chunk extension is malformed",
     "a chunk extension is too long",
     "the chunk extensions are larger than the body",
     // Trailers are fields too.

@@ -37,6 +37,12 @@ void take_apart(std::string_view bytes, int bits, bool keep, uint64_t limit) {
     again.clear();
     if (text.size() > 6)
       require(decompressor.decompress(copy, false, text.size() - 7, again) == Result::too_big);
+    again.clear();
+    for (size_t at = 0; at < copy.size(); at += 1 + at % 5) {
+      require(decompressor.put(part.substr(at, 1 + at % 5), text.size() - 6, again) == Result::ok);
+    }
+    require(decompressor.finish(false, text.size() - 6, again) == Result::ok);
+    require(again == text.substr(6));
   }
 }
 

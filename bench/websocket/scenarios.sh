@@ -10,8 +10,8 @@ scenario() {
     echo) ;;
     burst) depth=16 ;;
     large) size=16384 ;;
-    compressed) path=/echo-compressed size=1024 ;;
+    compressed) path=/echo-compressed size=1024 && only bao bao-node bun ;;
     room) kind=room path=/room connections=1000 size=100 ;;
-    compressed-room) kind=room path=/room-compressed connections=1000 size=1024 ;;
+    compressed-room) kind=room path=/room-compressed connections=1000 size=1024 && only bao bao-node bun ;;
   esac
 }

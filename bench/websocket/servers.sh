@@ -10,6 +10,7 @@ start_server() {
   local peer=$1
   shift
   case $peer in
+    floor) set -- "$@" "$programs/bench-websocket-floor" ;;
     bao) set -- "$@" "$programs/bench-websocket" ;;
     bao-node)
       set -- "$@" env "BAO_ADDON=$addon" "BAO_BENCH_LIBRARY=$scratch/lib/index.js" "$peers_folder/${peer_programs[node]}" \
@@ -25,7 +26,7 @@ start_server() {
 
 find_peers() {
   install_peers
-  available=(bao)
+  available=(floor bao)
   if [[ -f $addon ]] && "$peers_folder/${peer_programs[node]}" --version >/dev/null 2>&1; then
     "$bench/../node/bundle.sh" "$scratch/lib"
     echo '{"type": "module"}' >"$scratch/package.json"
@@ -40,6 +41,7 @@ find_peers() {
 
 title_of() {
   case $1 in
+    floor) echo 'floor (bare epoll)' ;;
     bao) echo '**Bao**, C++' ;;
     bao-node) echo '**Bao** on Node' ;;
     bun) echo "Bun $("$peers_folder/${peer_programs[bun]}" --version)" ;;

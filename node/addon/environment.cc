@@ -82,6 +82,7 @@ void Environment::on_cleanup(napi_async_cleanup_hook_handle, void* data) {
   self.loop_->end_residents();
   self.slots_.close_all();
   self.sockets_.clear();
+  self.links_.clear();
   self.servers_.clear();
   for (napi_ref& callback : self.callbacks_) {
     if (callback != nullptr) napi_delete_reference(self.env_, std::exchange(callback, nullptr));
@@ -405,6 +406,24 @@ void Environment::tell_socket(uint32_t socket, Sockets::Event event, std::string
                                number(env_, code)};
     ++depth_;
     call(Callback::socket, arguments);
+    --depth_;
+    renew_scope();
+  } catch (const JavaScriptFailed&) {
+    report(napi_generic_failure);
+  }
+}
+
+void Environment::tell_connection(uint32_t connection, Links::Event event, double table, int value,
+                                  std::string_view payload) {
+  if (ended_) return;
+  enter_javascript();
+  try {
+    const bool is_data = event == Links::Event::data;
+    const std::array arguments{number(env_, connection), number(env_, static_cast<int>(event)),
+                               number(env_, table), number(env_, value),
+                               is_data ? bytes(env_, payload) : text(env_, payload)};
+    ++depth_;
+    call(Callback::connection, arguments);
     --depth_;
     renew_scope();
   } catch (const JavaScriptFailed&) {

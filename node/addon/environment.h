@@ -13,6 +13,7 @@
 
 #include "due_replies.h"
 #include "http/exchange.h"
+#include "links.h"
 #include "net/loop.h"
 #include "server/local_request.h"
 #include "server/server.h"
@@ -44,11 +45,12 @@ class Environment {
     log,
     certificate,
     message,
-    socket
+    socket,
+    connection
   };
-  static constexpr std::array<const char*, 12> kCallbackNames{
-      "dispatch", "dispatchAll", "body", "gone",        "drained", "stopped",
-      "local",    "forget",      "log",  "certificate", "message", "socket"};
+  static constexpr std::array<const char*, 13> kCallbackNames{
+      "dispatch", "dispatchAll", "body",        "gone",    "drained", "stopped",   "local",
+      "forget",   "log",         "certificate", "message", "socket",  "connection"};
 
   /// Lives until the thread's environment ends. Throws JavaScriptFailed.
   static Environment* make(napi_env env);
@@ -60,6 +62,7 @@ class Environment {
   net::Loop& loop() { return *loop_; }
   Slots& slots() { return slots_; }
   Sockets& sockets() { return sockets_; }
+  Links& links() { return links_; }
 
   /// Keeps the functions of a table, once: throws std::runtime_error if there is one. Throws
   /// WrongValue if the table lacks a function.
@@ -101,6 +104,10 @@ class Environment {
   void tell_message(uint32_t socket, const websocket::Message& message);
   /// Another event of it.
   void tell_socket(uint32_t socket, Sockets::Event event, std::string_view payload, int code);
+  /// An event of the connection of that number, as native.d.ts has it. `payload` are bytes with
+  /// data, else text.
+  void tell_connection(uint32_t connection, Links::Event event, double table, int value,
+                       std::string_view payload);
   void log(std::string_view line);
   /// Asks the source of that number for a certificate.
   void ask_certificate(double source, std::shared_ptr<tls::CertificateRequest> request);
@@ -197,6 +204,7 @@ class Environment {
   std::unique_ptr<net::Loop> loop_;
   Slots slots_{*this};
   Sockets sockets_{*this};
+  Links links_{*this};
   std::vector<http::Reference<server::Server>> servers_;
   std::vector<double> ended_tables_;
   CertificateRequests certificate_requests_;

@@ -78,6 +78,21 @@ napi_value answer_certificate(Call& call);
 napi_value security(Call& call);
 napi_value openssl_version(Call& call);
 
+napi_value connection(Call& call);
+napi_value connection_peer(Call& call);
+napi_value connection_local(Call& call);
+napi_value connection_security(Call& call);
+napi_value connection_drop(Call& call);
+napi_value send_interim(Call& call);
+napi_value hand_over(Call& call);
+napi_value tunnel_read(Call& call);
+napi_value tunnel_write(Call& call);
+napi_value tunnel_end(Call& call);
+napi_value tunnel_reference(Call& call);
+napi_value open_connections(Call& call);
+napi_value cut_connections(Call& call);
+napi_value tell_connections(Call& call);
+
 napi_value upgrade(Call& call);
 napi_value socket_send(Call& call);
 napi_value socket_ping(Call& call);

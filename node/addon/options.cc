@@ -172,6 +172,7 @@ server::Settings to_settings(Environment& environment, napi_value options) {
   read_number(env, options, "maxHeadSize", settings.max_head_size);
   read_number(env, options, "maxHeadFields", settings.max_head_fields);
   settings.compression = read_compression(env, options);
+  settings.takes_all = flag_option(env, options, "takesAll");
   settings.decode_request_bodies = flag_option(env, options, "decodeRequestBodies");
   settings.id = text_option(env, options, "id");
   auto handshake = settings.handshake_timeout.count();

@@ -26,16 +26,31 @@ std::optional<uint64_t> to_length(napi_env env, napi_value value) {
 }
 
 // JavaScript that is called meanwhile cannot hinder the piece: the connection has it by then.
-WriteResult write_piece(Call& call, server::Exchange& exchange) {
-  if (auto text = call.environment.read_text(call[1])) {
+WriteResult write_piece(Call& call, napi_value piece, server::Exchange& exchange) {
+  if (auto text = call.environment.read_text(piece)) {
     const WriteResult result = exchange.write(text->view);
     if (text->owned != nullptr) std::string().swap(*text->owned);
     return result;
   }
-  auto view = to_bytes(call.env, call[1]);
+  auto view = to_bytes(call.env, piece);
   if (!view) throw WrongValue("a string or a Uint8Array was expected");
   return exchange.write(*view);
 }
+
+/// While it lives, what is sent on a stream leaves in one write.
+class Gathering {
+ public:
+  explicit Gathering(http::Stream* stream)
+      : stream_(stream != nullptr && stream->gather() ? stream : nullptr) {}
+  ~Gathering() {
+    if (stream_ != nullptr) stream_->send_gathered();
+  }
+  Gathering(const Gathering&) = delete;
+  Gathering& operator=(const Gathering&) = delete;
+
+ private:
+  http::Stream* stream_;
+};
 
 }  // namespace
 
@@ -48,23 +63,35 @@ napi_value reply_stream(Call& call) {
   reply.length = to_length(call.env, call[4]);
   // Sending may end the exchange, and then its slot is already somebody else's.
   const http::Reference<server::Exchange> exchange(&slot.exchange());
-  exchange->reply(reply);
-  const bool wanted = exchange->streaming();
+  WriteResult result = WriteResult::sent;
+  bool wanted = false;
+  {
+    const Gathering gathering(exchange->stream());
+    exchange->reply(reply);
+    wanted = exchange->streaming();
+    if (wanted && !is_nothing(call.env, call[6])) result = write_piece(call, call[6], *exchange);
+  }
   if (!wanted && slot.has(*exchange)) call.environment.slots().close(slot);
-  return boolean(call.env, wanted);
+  return number(call.env, !wanted ? 0 : result == WriteResult::behind ? 2 : 1);
 }
 
 napi_value write(Call& call) {
   Environment::Entry entry(call.environment);
   const http::Reference<server::Exchange> exchange(&call.slot().exchange());
-  return number(call.env, static_cast<int>(write_piece(call, *exchange)));
+  return number(call.env, static_cast<int>(write_piece(call, call[1], *exchange)));
 }
 
 napi_value finish(Call& call) {
   Environment::Entry entry(call.environment);
   Slot& slot = call.slot();
   const Fields trailers = to_fields(call.env, call[1]);
-  return boolean(call.env, call.environment.slots().close(slot)->finish(&trailers));
+  const http::Reference<server::Exchange> exchange(&slot.exchange());
+  const Gathering gathering(exchange->stream());
+  if (!is_nothing(call.env, call[2])) write_piece(call, call[2], *exchange);
+  // Writing may have ended the exchange.
+  if (!slot.has(*exchange)) return boolean(call.env, false);
+  call.environment.slots().close(slot);
+  return boolean(call.env, exchange->finish(&trailers));
 }
 
 napi_value may_be_trailer(Call& call) {

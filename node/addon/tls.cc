@@ -135,11 +135,7 @@ napi_value answer_certificate(Call& call) {
   return nullptr;
 }
 
-napi_value security(Call& call) {
-  napi_env env = call.env;
-  http::Stream* stream = call.slot().exchange().stream();
-  std::optional<net::Security> facts;
-  if (stream != nullptr) facts = stream->security();
+napi_value describe_security(napi_env env, const std::optional<net::Security>& facts) {
   if (!facts) return null(env);
   napi_value result = nullptr;
   check(napi_create_object(env, &result));
@@ -151,6 +147,13 @@ napi_value security(Call& call) {
   const bool shown = !facts->peer_certificate.empty();
   set(env, result, "certificate", shown ? bytes(env, facts->peer_certificate) : null(env));
   return result;
+}
+
+napi_value security(Call& call) {
+  http::Stream* stream = call.slot().exchange().stream();
+  std::optional<net::Security> facts;
+  if (stream != nullptr) facts = stream->security();
+  return describe_security(call.env, facts);
 }
 
 napi_value openssl_version(Call& call) {

@@ -3,8 +3,10 @@
 #include <cstdint>
 #include <memory>
 #include <node_api.h>
+#include <optional>
 #include <unordered_map>
 
+#include "net/transport.h"
 #include "tls/certificate_request.h"
 #include "tls/options.h"
 
@@ -35,5 +37,8 @@ class CertificateRequests {
 
 /// The TlsSettings of native.d.ts; nothing is served if `settings` is undefined. Throws WrongValue.
 tls::Options to_tls_options(Environment& environment, napi_value settings);
+
+/// What `security` of native.d.ts gives.
+napi_value describe_security(napi_env env, const std::optional<net::Security>& facts);
 
 }  // namespace bao::node

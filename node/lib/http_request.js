@@ -12,29 +12,38 @@ import * as native from "./native.js";
 const destroyOfNode = nodeHttp.IncomingMessage.prototype._destroy;
 
 export class IncomingMessage extends nodeHttp.IncomingMessage {
-  /** `head` is as of native.d.ts. */
+  /** `head` is as of native.d.ts; or, as in node:http, a socket alone, for a class of a program. */
   constructor(exchange, head) {
-    super(exchange.socket);
-    this[EXCHANGE] = exchange;
-    this._read = read;
-    this._destroy = destroy;
-    const end = head.indexOf("\r\n");
-    const method = head.indexOf(" ");
-    const target = head.indexOf(" ", method + 1);
-    this.method = head.slice(0, method);
-    this.url = head.slice(method + 1, target);
-    // Behind "HTTP/", one digit each.
-    this.httpVersion = head.slice(target + 6, end);
-    this.httpVersionMajor = head.charCodeAt(target + 6) - 0x30;
-    this.httpVersionMinor = head.charCodeAt(target + 8) - 0x30;
-    this.upgrade = false;
-    const fields = rawFields(head, end + 2);
-    this._addHeaderLines(fields, fields.length);
+    super(head === undefined ? exchange : exchange.socket);
+    if (head !== undefined) adoptRequest(this, exchange, head);
   }
 }
 
-/** Name, value … as they were sent; the engine has checked the syntax. */
-function rawFields(head, start) {
+/** Makes an object of node:http's class the request of an exchange. */
+export function adoptRequest(request, exchange, head) {
+  request[EXCHANGE] = exchange;
+  request._read = read;
+  request._destroy = destroy;
+  const end = head.indexOf("\r\n");
+  const method = head.indexOf(" ");
+  const target = head.indexOf(" ", method + 1);
+  request.method = head.slice(0, method);
+  request.url = head.slice(method + 1, target);
+  // Behind "HTTP/", one digit each.
+  request.httpVersion = head.slice(target + 6, end);
+  request.httpVersionMajor = head.charCodeAt(target + 6) - 0x30;
+  request.httpVersionMinor = head.charCodeAt(target + 8) - 0x30;
+  request.upgrade = false;
+  const fields = rawFields(head, end + 2, exchange);
+  request._addHeaderLines(fields, fields.length);
+  return request;
+}
+
+/**
+ * Name, value … as they were sent; the engine has checked the syntax. The exchange is told of what
+ * decides about it.
+ */
+function rawFields(head, start, exchange) {
   const list = [];
   for (;;) {
     const end = head.indexOf("\r\n", start);
@@ -44,7 +53,18 @@ function rawFields(head, start) {
     let to = end;
     while (from < to && isSpace(head.charCodeAt(from))) from++;
     while (to > from && isSpace(head.charCodeAt(to - 1))) to--;
-    list.push(head.slice(start, colon), head.slice(from, to));
+    const name = head.slice(start, colon);
+    const value = head.slice(from, to);
+    list.push(name, value);
+    if (name.length === 10 && /^connection$/i.test(name)) {
+      exchange.closes ||= /(?:^|[\s,])close(?:[\s,]|$)/i.test(value);
+    } else if (name.length === 14 && value !== "0" && /^content-length$/i.test(name)) {
+      exchange.hasBody = true;
+    } else if (name.length === 17 && /^transfer-encoding$/i.test(name)) {
+      exchange.hasBody = true;
+    } else if (name.length === 6 && /^expect$/i.test(name)) {
+      exchange.expectation = value;
+    }
     start = end + 2;
   }
 }
@@ -59,17 +79,20 @@ function read() {
     this._readableState.readingMore = false;
     this._consuming = true;
   }
-  const { _slot, response } = this[EXCHANGE];
+  const { _slot, response, hasBody } = this[EXCHANGE];
   // After the reply nothing of the body is to be had, which is an end; a lost connection is none.
-  if (_slot < 0 && !this.complete && !response.finished) return void this.destroy(resetError());
-  const piece = _slot < 0 || this.complete ? undefined : native.bodyPiece(_slot);
+  if (_slot < 0 && hasBody && !this.complete && !response.finished) {
+    return void this.destroy(resetError());
+  }
+  const piece = !hasBody || _slot < 0 || this.complete ? undefined : native.bodyPiece(_slot);
   if (piece === null) return;
   if (typeof piece === "number") return void this.destroy(resetError());
   if (piece === undefined) {
-    const trailers = _slot >= 0 && !this.complete ? native.trailers(_slot) : null;
+    const trailers = hasBody && _slot >= 0 && !this.complete ? native.trailers(_slot) : null;
     this.complete = true;
     if (trailers !== null) this._addHeaderLines(trailers, trailers.length);
     this.push(null);
+    this[EXCHANGE].bodyRead();
   } else {
     this.push(Buffer.from(piece.buffer, piece.byteOffset, piece.byteLength));
   }
@@ -79,12 +102,9 @@ function read() {
 function destroy(error, callback) {
   const exchange = this[EXCHANGE];
   // Without a body it is complete, whoever has read it or not.
-  if (!this.complete && exchange._slot >= 0 && native.bodyState(exchange._slot) === 0) {
-    this.complete = true;
-  }
+  if (!exchange.hasBody) this.complete = true;
   if (!this.readableEnded || !this.complete) {
-    exchange.cut();
-    this.socket.destroyed = true;
+    exchange.cutByRequest();
   }
   const only = this.listenerCount("error") === 0 ? null : error;
   destroyOfNode.call(this, only, callback);

@@ -22,6 +22,7 @@ const {
 const symbols = Object.getOwnPropertySymbols(new nodeHttp.OutgoingMessage());
 const OUT_HEADERS = symbols.find(({ description }) => description === "kOutHeaders");
 const NEED_DRAIN = symbols.find(({ description }) => description === "kNeedDrain");
+const END_CALLBACKS = symbols.find(({ description }) => description === "kEndCallbacks");
 /** What newer versions of Node call finished. */
 const FINISHED = symbols.find(({ description }) => description === "kWritableFinished");
 
@@ -37,21 +38,33 @@ const BAD_VALUE = /[^\t\x20-\x7e\x80-\xff]/;
 
 /** What native.write says if the client is slow. */
 const BEHIND = 1;
+/** What native.replyStream says. */
+const NOT_WANTED = 0;
+const WANTED_LATER = 2;
 
 export class ServerResponse extends nodeHttp.ServerResponse {
-  constructor(request) {
-    super(request);
-    const exchange = request[EXCHANGE];
-    this[EXCHANGE] = exchange;
-    this.socket = exchange.socket;
-    this.end = end;
-    this.setHeader = OUT_HEADERS === undefined ? setHeaderOfNode : setHeader;
-    this.destroy = destroy;
-    this._send = send;
-    this._storeHeader = storeHeader;
-    this._writeRaw = writeRaw;
-    this._drained = drained;
+  constructor(request, options) {
+    super(request, options);
+    // Others make responses to requests of their own, for tests say.
+    if (request[EXCHANGE] !== undefined) adoptResponse(this, request);
   }
+}
+
+/** Makes an object of node:http's class the response to a request of ours. */
+export function adoptResponse(response, request) {
+  const exchange = request[EXCHANGE];
+  response[EXCHANGE] = exchange;
+  response.socket = exchange.socket;
+  response.end = end;
+  response.setHeader = OUT_HEADERS === undefined ? setHeaderOfNode : setHeader;
+  response.destroy = destroy;
+  response._send = send;
+  response._storeHeader = storeHeader;
+  response._writeRaw = writeRaw;
+  response._drained = drained;
+  if (exchange.closes) response.shouldKeepAlive = false;
+  exchange.socket._httpMessage = response;
+  return response;
 }
 
 /** node:http's, for names that were seen before and values that are plain. */
@@ -86,7 +99,8 @@ function storeHeader(firstLine, headers) {
   } else if (headers) {
     for (const name of Object.keys(headers)) addChecked(exchange, name, headers[name]);
   }
-  if (!this.shouldKeepAlive && this.req.httpVersionMinor > 0) {
+  if (exchange.length !== null) this._contentLength = exchange.length;
+  if (!this.shouldKeepAlive && !exchange.closes && this.req.httpVersionMinor > 0) {
     exchange.lines += "connection: close\r\n";
   }
   this._header = firstLine;
@@ -114,8 +128,13 @@ function addChecked(exchange, name, value) {
 function addField(exchange, key, name, value) {
   if (key === "transfer-encoding") return;
   if (key === "content-length") exchange.length = lengthOf(value);
-  if (!Array.isArray(value)) exchange.lines += `${name}: ${value}\r\n`;
-  else for (const single of value) exchange.lines += `${name}: ${single}\r\n`;
+  if (!Array.isArray(value)) {
+    exchange.lines += `${name}: ${value}\r\n`;
+  } else if (exchange.server._uniqueHeaders?.has(key)) {
+    exchange.lines += `${name}: ${value.join("; ")}\r\n`;
+  } else {
+    for (const single of value) exchange.lines += `${name}: ${single}\r\n`;
+  }
 }
 
 function lengthOf(value) {
@@ -145,30 +164,43 @@ function send(data, encoding, callback) {
 function sendFirst(response, exchange, piece) {
   response._headerSent = true;
   const { status, lines, length, reason } = exchange;
-  if (exchange.isEnding) {
-    const slot = exchange.leave();
+  const isUnknown = response.req.method === "HEAD" && isOfUnknownLength(exchange, piece);
+  if (exchange.isEnding && !isUnknown) {
+    // A length that was said of content that is not sent stands.
+    const isSent = status !== 304 && (response._hasBody || length === null);
+    const slot = exchange.replied();
     try {
-      native.reply(slot, status, lines, null, piece, reason);
+      native.reply(slot, status, lines, null, isSent ? piece : "", reason);
     } catch (error) {
       native.abort(slot);
       throw error;
     }
     return;
   }
-  const wanted = native.replyStream(exchange._slot, status, lines, null, length, reason);
+  const first = piece.length > 0 ? piece : undefined;
+  const wanted = native.replyStream(exchange._slot, status, lines, null, length, reason, first);
   // A reply without content is over with its head.
-  if (!wanted) exchange.leave();
-  else sendPiece(exchange, piece);
+  if (wanted === NOT_WANTED) exchange.replied();
+  else exchange.isBehind = wanted === WANTED_LATER;
+}
+
+/** Of what GET would get: nothing is said of it if the head was decided before the content. */
+function isOfUnknownLength({ length, hasEarlyHead }, piece) {
+  return length === null && (hasEarlyHead || piece.length === 0);
 }
 
 function sendPiece(exchange, piece) {
   if (piece.length === 0 || exchange._slot < 0) return;
+  // It leaves with the end.
+  if (exchange.isEnding && exchange.last === null) return void (exchange.last = piece);
   exchange.isBehind = native.write(exchange._slot, piece) === BEHIND;
 }
 
 function end(chunk, encoding, callback) {
   const exchange = this[EXCHANGE];
-  if (isWhole(this, chunk, encoding, callback)) return endAtOnce(this, exchange, chunk ?? "");
+  if (isWhole(this, exchange, chunk, encoding, callback)) {
+    return endAtOnce(this, exchange, chunk ?? "");
+  }
   const wasFinished = this.finished;
   exchange.isEnding = true;
   try {
@@ -177,7 +209,11 @@ function end(chunk, encoding, callback) {
     exchange.isEnding = false;
   }
   if (this.finished && !wasFinished) {
-    if (exchange._slot >= 0) native.finish(exchange.leave(), trailersOf(this._trailer));
+    // Then node:http itself has seen to it that `finish` comes.
+    exchange.finish ??= nothing;
+    if (exchange._slot >= 0) {
+      native.finish(exchange.replied(), trailersOf(this._trailer), exchange.last ?? undefined);
+    }
     process.nextTick(finished, exchange);
   }
   return this;
@@ -190,17 +226,27 @@ function trailersOf(lines) {
   return lines.split("\r\n").slice(0, -1).filter(isAllowed).map((line) => `${line}\r\n`).join("");
 }
 
+function nothing() {}
+
 function finished(exchange) {
+  if (exchange.isClosed) return;
   const { finish, response } = exchange;
-  if (finish !== null) {
-    finish();
-  } else if (response._closed === false) {
-    if (FINISHED !== undefined) response[FINISHED] = true;
-    response.emit("finish");
-  }
+  if (finish !== null) finish();
+  else tellFinish(response);
+  exchange.finished();
   // Meanwhile who has written too late hears so, as long as somebody listens.
   if (response._eventsCount > 0) process.nextTick(closed, exchange);
   else exchange.close();
+}
+
+function tellFinish(response) {
+  if (FINISHED !== undefined) response[FINISHED] = true;
+  const callbacks = END_CALLBACKS === undefined ? null : response[END_CALLBACKS];
+  if (callbacks) {
+    response[END_CALLBACKS] = null;
+    for (const callback of callbacks) callback(null);
+  }
+  response.emit("finish");
 }
 
 function closed(exchange) {
@@ -208,7 +254,7 @@ function closed(exchange) {
 }
 
 /** Whether this is the whole reply, and nobody wants to know when it is sent. */
-function isWhole(response, chunk, encoding, callback) {
+function isWhole(response, exchange, chunk, encoding, callback) {
   return (
     !response.finished &&
     !response._headerSent &&
@@ -216,12 +262,14 @@ function isWhole(response, chunk, encoding, callback) {
     callback === undefined &&
     (chunk === undefined || chunk === null || chunk instanceof Uint8Array ||
       (typeof chunk === "string" && (encoding === undefined || encoding === "utf8"))) &&
-    !response.strictContentLength
+    !response.strictContentLength &&
+    !exchange.server._isStrict
   );
 }
 
 /** What node:http's `end` comes to then. */
 function endAtOnce(response, exchange, content) {
+  exchange.hasEarlyHead = Boolean(response._header);
   if (!response._header) {
     // Others put themselves in the place of `writeHead`, to set fields at the last moment.
     if (isPlainHead(response)) implicitHead(response);
@@ -233,6 +281,7 @@ function endAtOnce(response, exchange, content) {
     exchange.isEnding = false;
   }
   response.finished = true;
+  if (response._eventsCount > 0) response.emit("prefinish");
   process.nextTick(finished, exchange);
   return response;
 }
@@ -265,9 +314,13 @@ function destroy(error) {
   return destroyOfNode.call(this, error);
 }
 
-/** Heads of interim replies: `100 Continue` is sent by the engine when the body is wanted. */
+/** Whole heads of interim replies: `HTTP/1.1 103 Early Hints` and so on. */
 function writeRaw(data, encoding, callback) {
   const then = typeof encoding === "function" ? encoding : callback;
+  const { _slot, socket } = this[EXCHANGE];
+  const end = data.indexOf("\r\n");
+  if (_slot >= 0) native.sendInterim(_slot, Number(data.slice(9, 12)), data.slice(end + 2, -2));
+  socket.refreshTimer();
   if (typeof then === "function") process.nextTick(then);
   return true;
 }

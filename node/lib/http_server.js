@@ -6,48 +6,59 @@ import nodeHttp from "node:http";
 
 import { heldAtSlots } from "./dispatch.js";
 import { Exchange } from "./http_exchange.js";
-import { IncomingMessage } from "./http_request.js";
-import { ServerResponse } from "./http_response.js";
+import { checkedOptions, isSecure, placeOf, tlsOf } from "./http_options.js";
+import { adoptRequest, IncomingMessage } from "./http_request.js";
+import { adoptResponse, ServerResponse } from "./http_response.js";
+import { addServer, removeServer } from "./http_socket.js";
 import * as native from "./native.js";
 import { settingsOf } from "./options.js";
 import { compileEntry, forget } from "./routes.js";
-import { shown } from "./shown.js";
 import "./serve.js";
 import { whenStopped } from "./server.js";
 
-const TLS_OPTIONS = [
-  "key", "cert", "ca", "crl", "passphrase", "ciphers", "dhparam", "minVersion", "maxVersion",
-  "requestCert", "rejectUnauthorized", "secureOptions",
-];
+/** What clientError's errors are called by node:http; what is not here breaks a rule of HTTP. */
+const CODES = { 408: "ERR_HTTP_REQUEST_TIMEOUT", 431: "HPE_HEADER_OVERFLOW" };
 
 /** @param {(request: IncomingMessage, response: ServerResponse) => void} [listener] */
 export function createServer(options, listener) {
-  return new Server(options, listener);
+  return new ServerClass(options, listener);
 }
 
-export class Server extends EventEmitter {
+class ServerClass extends EventEmitter {
   #number = -1;
+  #table = -1;
   #facts = null;
   #options;
   #isReferenced = true;
+  #maxConnections = undefined;
   /** Who takes requests, and what is made for it. */
   #listener = undefined;
-  #hasWarned = false;
   #Request = IncomingMessage;
   #Response = ServerResponse;
+  /** Looks for bodies that do not come. */
+  #sweep = null;
 
   constructor(options, listener) {
     super();
     if (typeof options === "function") [options, listener] = [{}, options];
-    this.#options = checked(options ?? {});
+    this.#options = checkedOptions(options ?? {});
     this.listening = false;
-    this._isSecure = TLS_OPTIONS.some((name) => this.#options[name] !== undefined);
+    this._isSecure = isSecure(this.#options);
     const { timeout, keepAliveTimeout, headersTimeout, maxHeadersCount } = this.#options;
-    /** In milliseconds, as in node:http, and read at `listen`; 0: none. */
+    const { requestTimeout, maxRequestsPerSocket, uniqueHeaders } = this.#options;
+    const { rejectNonStandardBodyWrites } = this.#options;
+    /** In milliseconds, as in node:http; 0: none. Those of heads and pauses are read at `listen`. */
     this.timeout = timeout ?? 0;
     this.keepAliveTimeout = keepAliveTimeout ?? 5000;
-    this.headersTimeout = headersTimeout ?? 60_000;
+    this.requestTimeout = requestTimeout ?? 300_000;
+    this.headersTimeout = headersTimeout ?? Math.min(60_000, this.requestTimeout || 60_000);
     this.maxHeadersCount = maxHeadersCount ?? null;
+    this.maxRequestsPerSocket = maxRequestsPerSocket ?? 0;
+    /** Whether the reply is still sent to a client that has sent its end. */
+    this.httpAllowHalfOpen = false;
+    this._isStrict = rejectNonStandardBodyWrites === true;
+    this._uniqueHeaders = uniqueHeaders && new Set(
+      uniqueHeaders.flat().map((name) => name.toLowerCase()));
     if (listener !== undefined) this.on("request", listener);
   }
 
@@ -84,11 +95,12 @@ export class Server extends EventEmitter {
       development: false,
       idleTimeout: this.keepAliveTimeout / 1000,
       headTimeout: this.headersTimeout / 1000,
-      maxHeadSize: maxHeaderSize ?? 16 * 1024,
+      maxHeadSize: maxHeaderSize || nodeHttp.maxHeaderSize,
       maxHeadFields: this.maxHeadersCount || 2000,
       maxRequestBodySize: Infinity,
       tls: this._isSecure ? tlsOf(this.#options) : undefined,
     });
+    settings.takesAll = true;
     const receive = (slot, head) => this.#receive(slot, head);
     const routes = compileEntry({
       handler: null, server: this, names: null, error: undefined, receive,
@@ -100,6 +112,74 @@ export class Server extends EventEmitter {
       throw error;
     }
     this.#number = this.#facts.server;
+    this.#table = routes.table;
+    addServer(this.#table, this);
+    this.#tell();
+    const interval = this.#options.connectionsCheckingInterval ?? 30_000;
+    this.#sweep = setInterval(endLateRequests, interval, this, interval).unref();
+  }
+
+  /** The engine tells of connections only if somebody wants to know. */
+  #tell() {
+    if (this.#number < 0) return;
+    const { connection, secureConnection, clientError } = this._events;
+    const wantsConnections = [connection, secureConnection, this.#maxConnections];
+    native.tellConnections(
+      this.#number, wantsConnections.some((one) => one !== undefined), clientError !== undefined);
+  }
+
+  on(event, listener) {
+    super.on(event, listener);
+    this.#tell();
+    return this;
+  }
+
+  addListener(event, listener) {
+    return this.on(event, listener);
+  }
+
+  prependListener(event, listener) {
+    super.prependListener(event, listener);
+    this.#tell();
+    return this;
+  }
+
+  /** How many connections there may be; what is beyond that is closed, with the event `drop`. */
+  get maxConnections() {
+    return this.#maxConnections;
+  }
+
+  set maxConnections(count) {
+    this.#maxConnections = count;
+    this.#tell();
+  }
+
+  getConnections(callback) {
+    const count = this.#number < 0 ? 0 : native.openConnections(this.#number);
+    process.nextTick(callback, null, count);
+    return this;
+  }
+
+  /** A connection was made. */
+  _connected(socket) {
+    if (native.openConnections(this.#number) > (this.#maxConnections ?? Infinity)) {
+      const { localAddress, localPort, localFamily } = socket;
+      const { remoteAddress, remotePort, remoteFamily } = socket;
+      socket.destroy();
+      const ends = { localAddress, localPort, localFamily };
+      this.emit("drop", { ...ends, remoteAddress, remotePort, remoteFamily });
+      return;
+    }
+    this.emit("connection", socket);
+    if (this._isSecure) this.emit("secureConnection", socket);
+  }
+
+  /** The engine has refused what a client has sent, and answers it. */
+  _refused(socket, statusCode, reason) {
+    socket._isRefused = true;
+    const error = new Error(`Parse Error: ${reason}`);
+    Object.assign(error, { code: CODES[statusCode] ?? "HPE_STRICT", reason, statusCode });
+    this.emit("clientError", error, socket);
   }
 
   /**
@@ -118,23 +198,91 @@ export class Server extends EventEmitter {
     const exchange = new Exchange(slot, this);
     const listener = this._events.request;
     if (listener !== this.#listener) this.#makeFor(listener);
-    const request = Reflect.construct(IncomingMessage, [exchange, head], this.#Request);
-    const response = Reflect.construct(ServerResponse, [request], this.#Response);
+    const request = this.#requestOf(exchange, head);
     exchange.request = request;
+    if (this.#leavesHttp(request, exchange)) return;
+    const response = this.#responseTo(request);
     exchange.response = response;
-    this.emit(this.#eventOf(request), request, response);
+    if (this.#options.optimizeEmptyRequests && !exchange.hasBody) {
+      request._dumpAndCloseReadable?.();
+    }
+    if (request.method === "CONNECT") return this.#refuseTunnel(response);
+    if (this.maxRequestsPerSocket > 0 && this.#isOneTooMany(request, response)) return;
+    const event = exchange.expectation === null ? "request" : this.#eventOf(exchange);
+    if (event !== null) this.emit(event, request, response);
     // The engine's own limit is for connections between requests.
-    if (exchange._slot >= 0) native.setTimeout(exchange._slot, this.timeout);
+    if (exchange._slot >= 0) native.setTimeout(exchange._slot, 0);
   }
 
-  #eventOf(request) {
-    const { checkContinue, upgrade } = this._events;
-    if (upgrade !== undefined && !this.#hasWarned && request.headers.upgrade !== undefined) {
-      this.#hasWarned = true;
-      warnOfUpgrade();
+  /** For requests that expect something; null for those that are refused for it. */
+  #eventOf({ expectation, request, response }) {
+    if (request.httpVersionMinor === 0) return "request";
+    const { checkContinue, checkExpectation } = this._events;
+    if (/^100-continue$/i.test(expectation)) {
+      return checkContinue === undefined ? "request" : "checkContinue";
     }
-    if (checkContinue === undefined) return "request";
-    return /^100-continue$/i.test(request.headers.expect ?? "") ? "checkContinue" : "request";
+    if (checkExpectation !== undefined) return "checkExpectation";
+    // RFC 9110 section 10.1.1.
+    response.writeHead(417).end();
+    return null;
+  }
+
+  #requestOf(exchange, head) {
+    const { IncomingMessage: Own } = this.#options;
+    const request = Own === undefined
+      ? Reflect.construct(IncomingMessage, [exchange, head], this.#Request)
+      : adoptRequest(new Own(exchange.socket), exchange, head);
+    if (this.#options.joinDuplicateHeaders) request.joinDuplicateHeaders = true;
+    return request;
+  }
+
+  #responseTo(request) {
+    const { ServerResponse: Own, rejectNonStandardBodyWrites } = this.#options;
+    const options = rejectNonStandardBodyWrites ? { rejectNonStandardBodyWrites } : undefined;
+    if (Own !== undefined) return adoptResponse(new Own(request, options), request);
+    return Reflect.construct(ServerResponse, [request, options], this.#Response);
+  }
+
+  /**
+   * Whether the connection is for another protocol now, by `upgrade` or `connect`: if the engine can
+   * hand it over, and somebody listens. Else it is an ordinary request.
+   */
+  #leavesHttp(request, exchange) {
+    const { upgrade, connect } = this._events;
+    if (request.method === "CONNECT") {
+      return connect !== undefined && this.#handOver("connect", request, exchange.socket);
+    }
+    const { shouldUpgradeCallback } = this.#options;
+    if (upgrade === undefined && shouldUpgradeCallback === undefined) return false;
+    if (!asksForUpgrade(request)) return false;
+    if (shouldUpgradeCallback !== undefined && !shouldUpgradeCallback.call(this, request)) {
+      return false;
+    }
+    return this.#handOver("upgrade", request, exchange.socket);
+  }
+
+  /** RFC 9110 section 9.3.6: an origin server is no proxy. */
+  #refuseTunnel(response) {
+    response.shouldKeepAlive = false;
+    response.writeHead(501).end();
+  }
+
+  #handOver(event, request, socket) {
+    const head = socket.takeOver();
+    if (head === null) return false;
+    request.upgrade = true;
+    if (!this.emit(event, request, socket, head)) socket.destroy();
+    return true;
+  }
+
+  /** As in node:http: the last one says so, and those behind it are refused. */
+  #isOneTooMany(request, response) {
+    const { _requests } = request.socket;
+    if (_requests >= this.maxRequestsPerSocket) response.shouldKeepAlive = false;
+    if (_requests <= this.maxRequestsPerSocket) return false;
+    this.emit("dropRequest", request, request.socket);
+    response.writeHead(503).end();
+    return true;
   }
 
   address() {
@@ -162,6 +310,8 @@ export class Server extends EventEmitter {
 
   #closed() {
     native.release(this.#number);
+    removeServer(this.#table);
+    clearInterval(this.#sweep);
     this.#number = -1;
     this.emit("close");
   }
@@ -170,14 +320,13 @@ export class Server extends EventEmitter {
     if (this.#number >= 0) native.closeIdleConnections(this.#number);
   }
 
+  /** Also those with requests under way; those that have left HTTP stay. */
   closeAllConnections() {
-    this.closeIdleConnections();
-    for (const held of heldAtSlots()) if (held?.server === this) held.cut?.();
+    if (this.#number >= 0) native.cutConnections(this.#number);
   }
 
-  /** How long a request may be silent, in milliseconds; 0: for ever. Then its connection ends. */
+  /** How long a request may be silent, in milliseconds; 0: for ever. Then it is the event's time. */
   setTimeout(milliseconds, callback) {
-    if (typeof milliseconds === "function") return this.setTimeout(120_000, milliseconds);
     this.timeout = milliseconds;
     if (callback) this.on("timeout", callback);
     return this;
@@ -222,56 +371,29 @@ function tell(server, event, argument) {
   server.emit(event, argument);
 }
 
-/** An option that would change what classes or rules there are must not be passed over. */
-function checked(options) {
-  if (typeof options !== "object") {
-    throw new TypeError(`createServer() needs an object of options, not ${shown(options)}`);
+function asksForUpgrade(request) {
+  // RFC 9110 section 7.8: HTTP/1.0 knows none, and without the option `upgrade` it is not for us.
+  if (request.httpVersionMinor === 0) return false;
+  const { upgrade, connection } = request.headers;
+  return upgrade !== undefined && /(?:^|[\s,])upgrade(?:[\s,]|$)/i.test(connection ?? "");
+}
+
+/** Requests whose bodies have been awaited for longer than that are answered with 408. */
+function endLateRequests(server, interval) {
+  const { requestTimeout } = server;
+  if (!(requestTimeout > 0)) return;
+  for (const held of heldAtSlots()) {
+    if (held.server !== server || !(held instanceof Exchange)) continue;
+    // The first time it has been there for less than the interval.
+    if (held.isAwaited() && held.looks++ * interval >= requestTimeout) held.expire();
   }
-  for (const name of ["IncomingMessage", "ServerResponse", "insecureHTTPParser", "pfx"]) {
-    if (options[name] === undefined || options[name] === false) continue;
-    throw new TypeError(`Option ${name} of createServer is not part of bao/http: leave it out`);
-  }
-  return options;
-}
-
-/** Who wants to take over the bytes of a connection must hear that there are none to be had. */
-function warnOfUpgrade() {
-  process.emitWarning(
-    'The event "upgrade" is not part of bao/http, which gives no raw sockets: ' +
-      'for WebSockets use serve() of "bao" with the option websocket',
-    { code: "BAO_HTTP_UPGRADE" });
-}
-
-/** What the arguments of `listen` say. */
-function placeOf(given) {
-  const [first, second] = given;
-  if (first !== null && typeof first === "object") {
-    const { port, host, path, reusePort, ipv6Only, signal } = first;
-    if (port === undefined && path === undefined) {
-      const sentence = `The argument of listen() has neither port nor path: ${shown(first)}`;
-      throw Object.assign(new TypeError(sentence), { code: "ERR_INVALID_ARG_VALUE" });
-    }
-    return { ...(path === undefined ? portOf(port) : { path }), host, reusePort, ipv6Only, signal };
-  }
-  if (typeof first === "string" && !/^\d+$/.test(first)) return { path: first };
-  const host = typeof second === "string" ? second : undefined;
-  return { ...portOf(typeof first === "function" ? 0 : first), host };
-}
-
-function portOf(given) {
-  const port = Number(given ?? 0);
-  if (Number.isInteger(port) && port >= 0 && port <= 65535) return { port };
-  const sentence = `options.port should be >= 0 and < 65536. Received ${shown(given)}.`;
-  const error = new RangeError(sentence);
-  throw Object.assign(error, { code: "ERR_SOCKET_BAD_PORT" });
-}
-
-function tlsOf(options) {
-  const tls = {};
-  for (const name of TLS_OPTIONS) if (options[name] !== undefined) tls[name] = options[name];
-  return tls;
 }
 
 function failure(code, sentence) {
   return Object.assign(new Error(sentence), { code });
 }
+
+/** Like a function, too, as it always could be called in node:http. */
+export const Server = new Proxy(ServerClass, {
+  apply: (target, self, given) => new target(...given),
+});

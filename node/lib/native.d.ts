@@ -56,6 +56,10 @@ export type Failure =
 /** Events of WebSockets beside messages: Sockets::Event. */
 export type SocketEvent = 0 /* open */ | 1 /* drain */ | 2 /* ping */ | 3 /* pong */ | 4 /* close */;
 
+/** Events of connections: Links::Event. */
+export type ConnectionEvent =
+  0 /* connected */ | 1 /* data */ | 2 /* end */ | 3 /* drain */ | 4 /* closed */ | 5 /* refused */;
+
 /** The functions of JavaScript that the addon calls. */
 export interface Table {
   /**
@@ -108,6 +112,17 @@ export interface Table {
    * `code` is that of `close`. After `close` the number means nothing.
    */
   socket(number: number, event: SocketEvent, payload: string | Uint8Array, code: number): void;
+  /**
+   * An event of a connection. `connected` (there is a new one, which has that number from now on)
+   * and `refused` (the engine answers what came with the status `value`, because of `payload`) come
+   * with the number of the table, and only after `tellConnections`; `data` (bytes in `payload`),
+   * `end` and `drain` with those that were handed over. After `closed` the number means nothing;
+   * `value` is then 1 if the connection was lost, and it is told of every one that has a number.
+   */
+  connection(
+    number: number, event: ConnectionEvent, table: number, value: number,
+    payload: string | Uint8Array,
+  ): void;
 }
 
 /** Gives the addon its table, once for each thread. */
@@ -212,6 +227,18 @@ export function replyFile(
   slot: number, status: number, lines: string | null, type: string | null | undefined,
   path: string, begin: number, end: number,
 ): number;
+/**
+ * Sends an interim reply, of a status from 100 to 199 but 101, before the reply; not in HTTP/1.0.
+ * False if the exchange was over.
+ */
+export function sendInterim(slot: number, status: number, lines: string): boolean;
+/**
+ * Takes the connection away from HTTP, and with it the reply: what was read behind the request, and
+ * the slot has ended; the number of the connection is a tunnel's from now on. Null if that cannot
+ * be (a body that was not read, earlier replies that wait), and nothing happened. Reading is not
+ * wanted yet.
+ */
+export function handOver(slot: number): Uint8Array | null;
 /** Ends the connection; false if it was over already. `gone` is not called. */
 export function abort(slot: number): boolean;
 /** How long nothing may move while this exchange lasts, in milliseconds; 0: for ever. */
@@ -228,14 +255,15 @@ export function addFields(slot: number, lines: string): void;
 /**
  * Sends the head of a reply whose content follows by `write`; arguments as of `reply`. `length` is
  * that of the content if it is known: more than that, or a `finish` with less, ends the connection
- * with a reset. False, and the slot has ended, if no content is wanted: in reply to HEAD, with 204,
- * 205 and 304, or because the exchange was over. `gone` may be called before it returns, as by
- * `write`.
+ * with a reset. `piece`, which may have any length but zero, is the first of it and leaves with the
+ * head. 0: no content is wanted, and the slot has ended: in reply to HEAD, with 204, 205 and 304, or
+ * because the exchange was over; 1: it is; 2: it is, but the client is behind. `gone` may be called
+ * before it returns, as by `write`.
  */
 export function replyStream(
   slot: number, status: number, lines: string | null, type: string | null, length: number | null,
-  reason?: string | null,
-): boolean;
+  reason?: string | null, piece?: string | Uint8Array,
+): 0 | 1 | 2;
 /**
  * Sends a piece of the content, a string as UTF-8. 0: on its way; 1: on its way, but the client is
  * behind, or it is others' turn: the next should wait for `drained`; 2: it is over, and `gone` was
@@ -243,10 +271,10 @@ export function replyStream(
  */
 export function write(slot: number, piece: string | Uint8Array): 0 | 1 | 2;
 /**
- * Ends the content, and the slot. `trailers` are lines of fields that may be trailers, or "". False
- * if it was over already.
+ * Ends the content, behind `piece` if there is one, and the slot. `trailers` are lines of fields that
+ * may be trailers, or "". False if it was over already.
  */
-export function finish(slot: number, trailers: string): boolean;
+export function finish(slot: number, trailers: string, piece?: string | Uint8Array): boolean;
 /** Whether a field of that name may stand in a trailer section (RFC 9110 section 6.5.1). */
 export function mayBeTrailer(name: string): boolean;
 
@@ -276,6 +304,8 @@ export interface Settings {
   /** `codings`: "zstd", "br", "gzip", in the order of preference. */
   compression?: { codings?: string[]; minSize?: number };
   decodeRequestBodies?: boolean;
+  /** CONNECT, and expectations that are not 100-continue, come to `fetch`. */
+  takesAll?: boolean;
   id?: string;
   /** The value of the argument --port, as text. */
   portArgument?: string;
@@ -447,6 +477,38 @@ export function security(slot: number): {
 } | null;
 /** The version of the OpenSSL that the addon brings along. */
 export function opensslVersion(): string;
+
+// -- Connections, by numbers from 1 on, which those have that were asked about. Functions with the
+// number of one that has ended do nothing.
+
+/** The number of the connection of a request; 0 if there is none. */
+export function connection(slot: number): number;
+/** Who is at the other end: null for unix sockets. */
+export function connectionPeer(
+  number: number,
+): { address: string; port: number; family: "IPv4" | "IPv6" } | null;
+/** The address that it was made to; likewise. */
+export function connectionLocal(
+  number: number,
+): { address: string; port: number; family: "IPv4" | "IPv6" } | null;
+/** As `security`. */
+export function connectionSecurity(number: number): ReturnType<typeof security>;
+/** Ends it, with what is under way; the event `closed` comes within. */
+export function connectionDrop(number: number, reset: boolean): void;
+/** Whether the events `data` and `end` of a tunnel are to come. */
+export function tunnelRead(number: number, wanted: boolean): void;
+/** 0: on its way; 1: kept, the next should wait for `drain`; 2: it is closed or was ended. */
+export function tunnelWrite(number: number, bytes: Uint8Array): 0 | 1 | 2;
+/** Sends the end behind what waits. */
+export function tunnelEnd(number: number): void;
+/** Whether a tunnel keeps Node's loop running; it does at first. */
+export function tunnelReference(number: number, referenced: boolean): void;
+/** How many connections of a server are open. */
+export function openConnections(server: number): number;
+/** Cuts those that speak HTTP. */
+export function cutConnections(server: number): void;
+/** Whether the events `connected` and `refused` are to come; neither, at first. */
+export function tellConnections(server: number, connected: boolean, refused: boolean): void;
 
 // -- WebSockets: JavaScript gives each a number, good until its event `close` has been handled.
 // Functions with the number of a closed one do nothing.

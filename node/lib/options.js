@@ -2,7 +2,6 @@
  * Checks the kinds of serve()'s options; the addon checks their values. Every sentence names
  * option, value and mend.
  */
-import { addSource } from "./certificate_sources.js";
 import { shown } from "./shown.js";
 import { ticketKeysOf, tlsOf } from "./tls_options.js";
 import { wrongType } from "./wrong.js";
@@ -51,12 +50,12 @@ export function settingsOf(options) {
   return settings;
 }
 
-/** For `native`; undefined if nothing is to be served by TLS. */
+/** For `native`, but for the number of `find`; undefined if nothing is to be served by TLS. */
 export function tlsSettingsOf(options) {
   const tls = tlsOf(options.tls);
   const ticketKeys = ticketKeysOf(options.ticketKeys);
   if (tls === null) return ticketKeys === undefined ? undefined : { entries: [], ticketKeys };
-  return { entries: tls.entries, source: addSource(tls.find), ticketKeys };
+  return { ...tls, ticketKeys };
 }
 
 const SOCKET_HANDLERS = ["open", "message", "close", "drain", "ping", "pong", "error"];

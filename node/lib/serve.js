@@ -3,6 +3,7 @@
  */
 import { certificate } from "./certificate_sources.js";
 import { body, dispatch, dispatchAll, drained, gone, sendWaiting } from "./dispatch.js";
+import { connection } from "./links.js";
 import * as native from "./native.js";
 import { settingsOf } from "./options.js";
 import { forget } from "./routes.js";
@@ -14,7 +15,7 @@ connect(native);
 const log = (line) => console.error(line);
 native.install({
   dispatch, dispatchAll, body, gone, drained, stopped, local, forget, log, certificate, message,
-  socket,
+  socket, connection,
 });
 
 // A handler may end the process while replies of others wait to be sent with its own.

@@ -1,7 +1,7 @@
 /**
  * The Server object that serve() returns: Bun's members, over a server of the addon.
  */
-import { removeSource } from "./certificate_sources.js";
+import { addSource, removeSource } from "./certificate_sources.js";
 import { abortRequest, sendWaiting } from "./dispatch.js";
 import { streamOfFile } from "./file_read.js";
 import * as native from "./native.js";
@@ -81,7 +81,7 @@ export class Server {
   _authority = "";
   /** Whether it speaks TLS. */
   _secure = false;
-  /** The numbers of its certificate sources. */
+  /** The numbers of its certificate sources, the newest last. */
   #sources = [];
   /** Whether `stop` was called. */
   _isStopped = false;
@@ -99,9 +99,16 @@ export class Server {
     server.#facts = facts;
     server._authority = facts.authority;
     server._secure = facts.secure;
-    server.#sources.push(settings.tls?.source);
+    server.#useSource(settings.tls?.source);
     server.#prepareLater(routes);
     return server;
+  }
+
+  /** The one before stays for handshakes that have begun with it. */
+  #useSource(number) {
+    if (number === undefined) return;
+    this.#sources.push(number);
+    if (this.#sources.length > 2) removeSource(this.#sources.shift());
   }
 
   /** Handlers of WebSockets stay until there are others. */
@@ -205,12 +212,12 @@ export class Server {
     const webSocket = webSocketOf(options);
     if (this.#number < 0) return this;
     const tls = tlsSettingsOf(options);
-    this.#sources.push(tls?.source);
     const { routes: given, static: prepared, websocket } = options;
     const handlers = { fetch: options.fetch ?? this.#fetch, error: options.error ?? this.#error };
     const routes = compile({ ...handlers, routes: given, static: prepared, websocket }, this);
     reloadOrForget(this.#number, routes, tls, webSocket);
     this.#keepHandlers(handlers);
+    this.#useSource(tls?.source);
     this.#useSockets(options.websocket, webSocket);
     this.#prepareLater(routes);
     return this;
@@ -347,10 +354,13 @@ export class Server {
 
 /** A server that the addon refuses never owns its table. */
 function startOrForget(settings, routes) {
+  const { tls } = settings;
   try {
+    if (tls !== undefined) tls.source = addSource(tls.find ?? null);
     return native.start(settings, routes);
   } catch (error) {
     forget(routes.table);
+    removeSource(tls?.source);
     throw error.code === "EADDRINUSE" ? inUse(error) : error;
   }
 }
@@ -367,9 +377,11 @@ function inUse(error) {
 /** Nor does one that refuses other certificates. */
 function reloadOrForget(number, routes, tls, webSocket) {
   try {
+    if (tls !== undefined) tls.source = addSource(tls.find ?? null);
     native.reload(number, routes, tls, webSocket);
   } catch (error) {
     forget(routes.table);
+    removeSource(tls?.source);
     throw error;
   }
 }

@@ -42,6 +42,27 @@ test("stop() closes idle connections at once and waits for requests under way", 
   assert.equal(server.closeIdleConnections(), 0);
 });
 
+test("stop() does not wait for a handler whose client has gone, as in Bun", async () => {
+  const asked = Promise.withResolvers();
+  const aborted = Promise.withResolvers();
+  const answer = Promise.withResolvers();
+  const server = start({
+    fetch: (req) => {
+      req.signal.addEventListener("abort", aborted.resolve);
+      asked.resolve();
+      return answer.promise;
+    },
+  });
+  const client = new Client(server);
+  client.get("/");
+  await asked.promise;
+  client.socket.resetAndDestroy();
+  await aborted.promise;
+  assert.equal(server.pendingRequests, 0);
+  await server.stop();
+  answer.resolve(new Response("to nobody"));
+});
+
 test("stop(true) cuts, aborts signals, and resolves an earlier stop", async () => {
   const asked = Promise.withResolvers();
   const aborted = Promise.withResolvers();

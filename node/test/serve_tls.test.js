@@ -10,6 +10,8 @@ import { join } from "node:path";
 import { test } from "node:test";
 import tls from "node:tls";
 import { promisify } from "node:util";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { Worker } from "node:worker_threads";
 import * as native from "../lib/native.js";
 import { file as baoFile, serve } from "../lib/index.js";
@@ -284,6 +286,22 @@ test("that function may answer at once, by a callback, or wrongly", async (t) =>
     const server = start(t, { ...localhost, SNICallback: () => wrong });
     await assert.rejects(get(server, { servername: "a.example" }), { message: /alert internal error/ });
   }
+});
+
+test("functions for certificates that reloads have replaced are let go", async (t) => {
+  setFlagsFromString("--expose-gc");
+  const collect = runInNewContext("gc");
+  const server = start(t, localhost);
+  const functions = Array.from({ length: 4 }, () => {
+    const SNICallback = () => other;
+    server.reload({ fetch() {}, tls: { ...localhost, SNICallback } });
+    return new WeakRef(SNICallback);
+  });
+  // A WeakRef holds its target until the job that made it has ended.
+  await new Promise((resolve) => setImmediate(resolve));
+  collect();
+  assert.deepEqual(functions.map((each) => each.deref() === undefined), [true, true, false, false]);
+  assert.equal((await get(server, { servername: "a.example" })).name, "other.example");
 });
 
 test("reload gives new certificates to new connections", async (t) => {

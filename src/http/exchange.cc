@@ -70,6 +70,20 @@ std::optional<Upgraded> Exchange::upgrade(std::string_view protocol, const Field
   return upgraded;
 }
 
+std::optional<Upgraded> Exchange::hand_over() {
+  if (!open()) return std::nullopt;
+  std::optional<Upgraded> upgraded = stream_->hand_over(*this);
+  if (upgraded) replied_ = true;
+  return upgraded;
+}
+
+bool Exchange::send_interim(int status, const Fields& fields) {
+  if (!open()) return false;
+  Reference<Exchange> keep(this);
+  stream_->send_interim(*this, status, fields);
+  return stream_ != nullptr;
+}
+
 Exchange::WriteResult Exchange::write(std::string_view piece) {
   if (!streaming()) return WriteResult::over;
   Reference<Exchange> keep(this);

@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "http/link.h"
 #include "http/reference.h"
 #include "http/reply.h"
 #include "http/request_head.h"
@@ -18,12 +19,14 @@ namespace bao::http {
 
 class Exchange;
 
-/// What a connection leaves to the protocol that it was upgraded to (RFC 9110 section 7.8).
+/// What a connection leaves to the protocol that it was upgraded to (RFC 9110 section 7.8), or to
+/// the tunnel that it becomes (section 9.3.6).
 struct Upgraded {
   std::unique_ptr<net::Transport> transport;
-  std::string output;  ///< must leave first: the end of HTTP, with the 101
+  std::string output;  ///< must leave first: the end of HTTP, with the 101 of `upgrade`
   std::string input;   ///< was read behind the request, so it is the new protocol's
   net::PeerAddress peer;
+  uint32_t label = 0;  ///< of the http::Link that the connection was
 };
 
 /// The codec's side of an exchange: one request's place on a connection, whatever the version of
@@ -57,6 +60,19 @@ class Stream {
   /// stream has let go of the exchange then. Nothing, and nothing happens, where that cannot be.
   virtual std::optional<Upgraded> upgrade(Exchange& exchange, std::string_view protocol,
                                           const Fields& fields) = 0;
+  /// Ends HTTP on the connection without a reply, and gives it away; else as `upgrade`. Whoever
+  /// gets it sends what the peer waits for.
+  virtual std::optional<Upgraded> hand_over(Exchange&) { return std::nullopt; }
+  /// Sends an interim reply (RFC 9110 section 15.2), unless the peer speaks HTTP/1.0 or there is
+  /// nobody to send it to.
+  virtual void send_interim(Exchange&, int /*status*/, const Fields& /*fields*/) {}
+  /// The connection; null if there is none.
+  virtual Link* link() { return nullptr; }
+  /// What is sent until `send_gathered` leaves in one write. False if that is so already, or means
+  /// nothing here; else `send_gathered` must follow before the loop goes on, whatever became of the
+  /// exchange.
+  virtual bool gather() { return false; }
+  virtual void send_gathered() {}
   /// For a handler that could reply at once: true if it may as well do it later in the turn, since
   /// nothing that is here already waits for this reply, nor would any other leave with it.
   virtual bool may_wait() const { return false; }
@@ -214,6 +230,15 @@ class Exchange {
   /// a body that was not read, or came by HTTP/1.0 or without a socket, or earlier replies still
   /// wait for a slow client.
   std::optional<Upgraded> upgrade(std::string_view protocol, const Fields& fields);
+
+  /// Takes the connection away from HTTP without a reply, which is then the taker's to send: for
+  /// protocols that others speak. Else as `upgrade`, but in HTTP/1.0, too.
+  std::optional<Upgraded> hand_over();
+
+  /// Sends an interim reply: a status from 100 to 199 but 101, with those fields but the ones that
+  /// framing has. Nothing happens in HTTP/1.0, whose clients know none (RFC 9110 section 15.2).
+  /// False, and nothing happens, once a reply was sent, or the connection is gone.
+  bool send_interim(int status, const Fields& fields);
 
   enum class WriteResult : uint8_t {
     sent,    ///< on its way

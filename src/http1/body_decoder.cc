@@ -14,6 +14,10 @@ constexpr ChunkLimits kLimits;
 // Sixteen digits would hold any 64-bit size; fifteen keep additions of sizes from overflowing.
 constexpr uint8_t kMostSizeDigits = 15;
 
+bool is_blank(char c) {
+  return c == ' ' || c == '\t';
+}
+
 int hex_value(char c) {
   if (c >= '0' && c <= '9') return c - '0';
   if (c >= 'a' && c <= 'f') return c - 'a' + 10;
@@ -68,10 +72,6 @@ BodyDecoder::Status BodyDecoder::step(char byte) {
   switch (state_) {
     case State::size_first_digit:
     case State::size_digits: return size_digit(byte);
-    case State::size_space:
-    case State::extension:
-    case State::extension_quoted:
-    case State::extension_escape: return extension_byte(byte);
     case State::size_lf:
       if (byte != '\n') return refuse("CR without LF after a chunk size");
       overhead_ = 0;
@@ -86,7 +86,12 @@ BodyDecoder::Status BodyDecoder::step(char byte) {
       if (byte != '\n') return refuse("CR without LF after a chunk");
       state_ = State::size_first_digit;
       return Status::more;
-    default: return trailer_byte(byte);
+    case State::trailer_line_start:
+    case State::trailer_name:
+    case State::trailer_value:
+    case State::trailer_lf:
+    case State::end_lf: return trailer_byte(byte);
+    default: return extension_byte(byte);
   }
 }
 
@@ -107,46 +112,74 @@ BodyDecoder::Status BodyDecoder::size_digit(char byte) {
     state_ = State::size_lf;
     return Status::more;
   }
-  state_ = State::size_space;
+  if (byte != ';' && !is_blank(byte)) return refuse("a chunk size is not hexadecimal");
+  state_ = State::extension_space;
   return extension_byte(byte);
 }
 
-// chunk-ext = *( BWS ";" BWS chunk-ext-name [ BWS "=" BWS chunk-ext-val ] ). We do not use
-// extensions, so only what decides where the line ends is checked; a quoted value may hold a
-// semicolon but never a line end.
+// We do not use extensions, but where the line ends must be as clear to everybody else as to us.
 BodyDecoder::Status BodyDecoder::extension_byte(char byte) {
   if (++overhead_ > kLimits.max_extension_bytes) return refuse("a chunk extension is too long");
   if (extension_budget_ == 0) return refuse("the chunk extensions are larger than the body");
   --extension_budget_;
-  if (state_ == State::extension_escape || state_ == State::extension_quoted) {
-    if (!is_line_byte(static_cast<unsigned char>(byte))) {
-      return refuse("a chunk extension has a line end inside quotes");
-    }
-    if (state_ == State::extension_escape) {
-      state_ = State::extension_quoted;
-    } else if (byte == '\\') {
-      state_ = State::extension_escape;
-    } else if (byte == '"') {
-      state_ = State::extension;
-    }
-    return Status::more;
-  }
-  // White space may only stand before an extension, so a line that ends right behind it is refused.
-  if (byte == '\r' && state_ == State::extension) {
-    state_ = State::size_lf;
-    return Status::more;
-  }
-  if (!is_line_byte(static_cast<unsigned char>(byte))) {
-    return refuse("a chunk size line has a control character or LF without CR");
-  }
-  if (state_ == State::size_space) {
-    if (byte == ' ' || byte == '\t') return Status::more;
-    if (byte != ';') return refuse("a chunk size is not hexadecimal");
-    state_ = State::extension;
-  } else if (byte == '"') {
-    state_ = State::extension_quoted;
-  }
+  if (!take_extension_byte(byte)) return refuse("a chunk extension is malformed");
   return Status::more;
+}
+
+// chunk-ext = *( BWS ";" BWS chunk-ext-name [ BWS "=" BWS chunk-ext-val ] ), the value being a
+// token or a quoted string. False if the byte may not stand there.
+bool BodyDecoder::take_extension_byte(char byte) {
+  const bool blank = is_blank(byte);
+  const bool token = http::is_token_char(static_cast<unsigned char>(byte));
+  switch (state_) {
+    case State::extension_space: break;
+    case State::extension_name_start:
+      if (token) state_ = State::extension_name;
+      return token || blank;
+    case State::extension_name:
+      if (token) return true;
+      [[fallthrough]];
+    case State::extension_name_space:
+      if (byte != '=') break;
+      state_ = State::extension_value_start;
+      return true;
+    case State::extension_value_start:
+      if (token) state_ = State::extension_value;
+      if (byte == '"') state_ = State::extension_quoted;
+      return token || blank || byte == '"';
+    case State::extension_value:
+      if (token) return true;
+      break;
+    case State::extension_quoted:
+      if (byte == '\\') state_ = State::extension_escape;
+      if (byte == '"') state_ = State::extension_quoted_end;
+      return is_line_byte(static_cast<unsigned char>(byte));
+    case State::extension_escape:
+      state_ = State::extension_quoted;
+      return is_line_byte(static_cast<unsigned char>(byte));
+    default: break;
+  }
+  return end_extension(byte);
+}
+
+// What may stand behind a name or a value.
+bool BodyDecoder::end_extension(char byte) {
+  const bool in_space = state_ == State::extension_space || state_ == State::extension_name_space;
+  if (is_blank(byte)) {
+    if (!in_space) {
+      state_ =
+          state_ == State::extension_name ? State::extension_name_space : State::extension_space;
+    }
+    return true;
+  }
+  if (byte == ';') {
+    state_ = State::extension_name_start;
+    return true;
+  }
+  // White space may only stand before something, so a line that ends right behind it is refused.
+  if (byte != '\r' || in_space) return false;
+  state_ = State::size_lf;
+  return true;
 }
 
 BodyDecoder::Status BodyDecoder::trailer_byte(char byte) {

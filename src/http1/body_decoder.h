@@ -23,7 +23,7 @@ struct ChunkLimits {
 
 /// Finds where the content of a request body is, with Content-Length or chunked (RFC 9112
 /// sections 6.2 and 7.1), and where the message ends. Bytes in, views out; strict: CRLF everywhere,
-/// sizes of plain hexadecimal digits, no bare LF in an extension.
+/// sizes of plain hexadecimal digits, extensions that are spelled as the grammar says.
 class BodyDecoder {
  public:
   BodyDecoder() = default;
@@ -46,7 +46,7 @@ class BodyDecoder {
   bool done() const { return state_ == State::done; }
   /// Bytes of content that must still come, as far as they are announced: the rest of the body or
   /// of the chunk.
-  uint64_t remaining() const { return remaining_; }
+  uint64_t remaining() const { return state_ == State::content ? remaining_ : 0; }
   bool is_chunked() const { return is_chunked_; }
   const Refusal& refusal() const { return refusal_; }
   /// The trailer fields, once it is done; null for none. Those that only a head may have are left
@@ -59,10 +59,15 @@ class BodyDecoder {
     content,
     size_first_digit,
     size_digits,
-    size_space,
-    extension,
+    extension_space,
+    extension_name_start,
+    extension_name,
+    extension_name_space,
+    extension_value_start,
+    extension_value,
     extension_quoted,
     extension_escape,
+    extension_quoted_end,
     size_lf,
     content_cr,
     content_lf,
@@ -77,6 +82,8 @@ class BodyDecoder {
   Status step(char byte);
   Status size_digit(char byte);
   Status extension_byte(char byte);
+  bool take_extension_byte(char byte);
+  bool end_extension(char byte);
   Status trailer_byte(char byte);
 
   uint64_t remaining_ = 0;

@@ -214,7 +214,8 @@ void Connection::begin_exchange() {
   parser_.reset();
   fresh_ = false;
   http::RequestHead& head = exchange_->head;
-  if (Refusal refusal = apply_request_rules(head, workspace_.settings.secure))
+  if (Refusal refusal =
+          apply_request_rules(head, workspace_.settings.secure, workspace_.settings.takes_all))
     return refuse(refusal, Failure::none);
   if (!head.chunked && head.content_length > workspace_.settings.max_body_bytes &&
       head.content_length > workspace_.handler.largest_body()) {
@@ -222,6 +223,7 @@ void Connection::begin_exchange() {
   }
   body_ = head.chunked ? BodyDecoder::chunked(workspace_.settings.head)
                        : BodyDecoder::with_length(head.content_length);
+  if (Refusal refusal = look_ahead()) return refuse(refusal, Failure::malformed_body);
   body_mode_ = body_.done() ? BodyMode::none : BodyMode::unread;
   in_exchange_ = true;
   replied_ = false;
@@ -234,6 +236,18 @@ void Connection::begin_exchange() {
   workspace_.handler.on_request(*keep);
   const uint32_t ours = exchange_ == keep.get() ? 2 : 1;
   if (!keep->replied() || keep->streaming() || keep->references() > ours) keep->head.own();
+}
+
+// What of a chunked body has come with its head is judged before the handler runs: it may not read
+// the body at all, and then would answer a request that is malformed.
+Refusal Connection::look_ahead() const {
+  if (!body_.is_chunked() || input_.empty()) return {};
+  BodyDecoder decoder = body_;
+  std::string_view input = input_;
+  std::string_view content;
+  while (decoder.decode(input, content) == BodyDecoder::Status::content) {
+  }
+  return decoder.refusal();
 }
 
 // The reply is out and the request is read to its end.
@@ -294,14 +308,17 @@ bool Connection::read_body() {
       case BodyDecoder::Status::content:
         if (body_mode_ == BodyMode::discarding) {
           if (!discard(piece.size())) return true;
-        } else if (exchange_->body_received() + piece.size() > exchange_->body_limit) {
+        } else if (exceeds_limit(piece.size())) {
           refuse(kBodyTooLarge, Failure::body_too_large);
           return true;
         } else {
           exchange_->deliver_body(piece);
         }
         break;
-      case BodyDecoder::Status::more: return false;
+      case BodyDecoder::Status::more:
+        if (body_mode_ != BodyMode::collecting || !exceeds_limit(0)) return false;
+        refuse(kBodyTooLarge, Failure::body_too_large);
+        return true;
       case BodyDecoder::Status::done: {
         const bool collected = body_mode_ == BodyMode::collecting;
         body_mode_ = BodyMode::none;
@@ -317,6 +334,11 @@ bool Connection::read_body() {
     }
   }
   return true;
+}
+
+// True if the body is larger than it may be, with `more` bytes and what is announced behind them.
+bool Connection::exceeds_limit(size_t more) const {
+  return exchange_->body_received() + more + body_.remaining() > exchange_->body_limit;
 }
 
 // The reply is out, so nobody reads what is left of the body. It is thrown away to save the

@@ -32,11 +32,14 @@ namespace bao::http1 {
 ///        |    v                        v
 ///        |  lingering <--unread input-- ended --> closed
 ///
-/// In place of its reply an exchange may take the transport away for another protocol (`upgrade`);
-/// the connection is closed then.
+/// In place of its reply an exchange may take the transport away for another protocol (`upgrade`,
+/// `hand_over`); the connection is closed then.
 ///
 /// Deleting it is its owner's task, after `on_connection_closed`.
-class Connection final : public net::TransportObserver, public net::Timer, public http::Stream {
+class Connection final : public net::TransportObserver,
+                         public net::Timer,
+                         public http::Stream,
+                         public http::Link {
  public:
   Connection(Workspace& workspace, std::unique_ptr<net::Transport> transport,
              const net::PeerAddress& peer);
@@ -78,6 +81,14 @@ class Connection final : public net::TransportObserver, public net::Timer, publi
   void set_idle_timeout(std::chrono::milliseconds timeout) override;
   std::optional<http::Upgraded> upgrade(http::Exchange& exchange, std::string_view protocol,
                                         const Fields& fields) override;
+  std::optional<http::Upgraded> hand_over(http::Exchange& exchange) override;
+  void send_interim(http::Exchange& exchange, int status, const Fields& fields) override;
+  http::Link* link() override { return this; }
+  bool gather() override;
+  void send_gathered() override;
+  // http::Link
+  std::optional<net::SocketAddress> local() const override { return transport_->local(); }
+  void drop(bool reset) override;
   void has_waited() override { last_activity_ = workspace_.now; }
   bool may_wait() const override { return input_.empty() && (out_ == nullptr || out_->empty()); }
 
@@ -97,9 +108,11 @@ class Connection final : public net::TransportObserver, public net::Timer, publi
   bool skip_empty_lines();
   bool read_head();
   bool read_body();
+  bool exceeds_limit(size_t more) const;
   bool discard(size_t bytes);
   void give_up_body();
   void begin_exchange();
+  Refusal look_ahead() const;
   void end_exchange();
   void refuse(const Refusal& refusal, http::Failure cause);
   void write_reply(const http::Reply& reply);
@@ -127,6 +140,7 @@ class Connection final : public net::TransportObserver, public net::Timer, publi
 
   net::TimePoint deadline() const;
   void ensure_timer();
+  bool peer_moved();
   void time_out();
 
   Workspace& workspace_;
@@ -141,6 +155,7 @@ class Connection final : public net::TransportObserver, public net::Timer, publi
   BodyDecoder body_;
   uint64_t discarded_ = 0;
   uint64_t content_left_ = 0;  // of a streamed reply with a known length
+  size_t untaken_ = 0;         // by a peer that is behind, when it was looked at last
   size_t burst_ = 0;           // of streamed content and files, since others had their turn
   net::TimePoint last_activity_;
   net::TimePoint head_started_;

@@ -140,7 +140,11 @@ bool Connection::send_content(http::Exchange&, std::string_view piece) {
   burst_ += piece.size();
   peer_behind_ = output_blocked() || burst_ > kMostAtATurn;
   // A peer that takes everything at once is no reason to serve it alone.
-  if (peer_behind_ && queue_ == nullptr) transport_->want_write(true);
+  if (peer_behind_ && queue_ == nullptr) {
+    transport_->want_write(true);
+    untaken_ = 0;
+    ensure_timer();
+  }
   return !peer_behind_;
 }
 
@@ -160,15 +164,34 @@ void Connection::end_content(http::Exchange&, const Fields* trailers) {
   end_turn();
 }
 
+bool Connection::gather() {
+  if (out_ != nullptr || closed_) return false;
+  begin_turn(std::string_view(held_).substr(held_start_));
+  return true;
+}
+
+void Connection::send_gathered() {
+  take_steps();
+  end_turn();
+}
+
 // What was gathered in this turn goes along with the 101, so all of it leaves in one write.
 std::optional<http::Upgraded> Connection::upgrade(http::Exchange& exchange,
                                                   std::string_view protocol, const Fields& fields) {
+  if (exchange.head.minor_version == 0) return std::nullopt;
+  std::optional<http::Upgraded> upgraded = hand_over(exchange);
+  if (!upgraded) return std::nullopt;
+  upgraded->output += upgrade_head(protocol, fields, workspace_.date_line());
+  ++workspace_.counters.replies_by_class[1];
+  return upgraded;
+}
+
+std::optional<http::Upgraded> Connection::hand_over(http::Exchange& exchange) {
   // A file that waits could not be handed over, and bytes of a body would be taken for frames.
-  if (queue_ != nullptr || body_mode_ != BodyMode::none || exchange.head.minor_version == 0) {
-    return std::nullopt;
-  }
+  if (queue_ != nullptr || body_mode_ != BodyMode::none) return std::nullopt;
   http::Upgraded upgraded;
   upgraded.peer = peer_;
+  upgraded.label = std::exchange(label, 0);
   if (out_ == nullptr) {
     upgraded.input.assign(held_, held_start_);
     std::string().swap(held_);  // in a turn the present head may lie in it
@@ -177,14 +200,21 @@ std::optional<http::Upgraded> Connection::upgrade(http::Exchange& exchange,
     upgraded.input = input_;
     out_->clear();
   }
-  upgraded.output += upgrade_head(protocol, fields, workspace_.date_line());
   upgraded.transport = std::move(transport_);
-  ++workspace_.counters.replies_by_class[1];
   closed_ = true;
   workspace_.timers.disarm(*this);
   exchange.detach();
   let_go();
   return upgraded;
+}
+
+void Connection::send_interim(http::Exchange& exchange, int status, const Fields& fields) {
+  if (exchange.head.minor_version == 0) return;
+  if (status == 100) exchange.head.expects_continue = false;
+  const bool own_turn = out_ == nullptr;
+  if (own_turn) begin_turn(std::string_view(held_).substr(held_start_));
+  write_interim(*out_, status, fields);
+  if (own_turn) end_turn();
 }
 
 void Connection::refuse(const Refusal& refusal, Failure cause) {
@@ -209,6 +239,7 @@ void Connection::refuse(const Refusal& refusal, Failure cause) {
     added = std::move(exchange->added_fields);
     exchange->release();
   }
+  workspace_.owner.on_refused(*this, refusal);
   if (!already_replied && !closed_) write_error_reply(refusal, head_request, lines_of(added));
   if (own_turn) end_turn();
 }
@@ -330,6 +361,11 @@ void Connection::cut(Failure cause) {
   close(exchange_ != nullptr || queue_ != nullptr, cause);
 }
 
+void Connection::drop(bool reset) {
+  if (closed_) return;
+  close(reset || exchange_ != nullptr || queue_ != nullptr, Failure::aborted);
+}
+
 void Connection::abort(http::Exchange&) {
   close(true, Failure::aborted);
 }
@@ -405,7 +441,8 @@ void Connection::ensure_timer() {
   if (lingering_) return;
   net::TimePoint when = deadline();
   if (when == net::TimePoint::max()) return;
-  if (queue_ != nullptr && idle_timeout_ > std::chrono::milliseconds::zero()) {
+  const bool looks = queue_ != nullptr || peer_behind_;
+  if (looks && idle_timeout_ > std::chrono::milliseconds::zero()) {
     when = std::min(when,
                     workspace_.now + net::Duration(std::min(idle_timeout_, 4 * kBetweenLooks)) / 4);
   }
@@ -416,7 +453,7 @@ void Connection::on_timer() {
   if (lingering_) return close(false, Failure::none);
   // A kernel whose buffer is large asks for more only now and then: in between a peer that reads
   // slowly but steadily must not be taken for idle.
-  if (queue_ != nullptr && queue_->peer_moved(*transport_)) last_activity_ = workspace_.now;
+  if (peer_moved()) last_activity_ = workspace_.now;
   if (deadline() > workspace_.now) return ensure_timer();
   if (wants_input()) {
     // The program may have been held up: what has arrived in time is not late.
@@ -424,6 +461,15 @@ void Connection::on_timer() {
     if (closed_ || armed()) return;
   }
   time_out();
+}
+
+// Whether a peer that is behind has taken anything since the last look. All of a stream may be with
+// the kernel, which asks for more when much of it has been taken.
+bool Connection::peer_moved() {
+  if (queue_ != nullptr) return queue_->peer_moved(*transport_);
+  if (!peer_behind_) return false;
+  const std::optional<size_t> untaken = transport_->untaken();
+  return untaken && *untaken < std::exchange(untaken_, *untaken);
 }
 
 void Connection::time_out() {

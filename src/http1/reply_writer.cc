@@ -39,6 +39,16 @@ void write_status_line(Pen& pen, int status, std::string_view reason) {
   pen.put(kCrlf);
 }
 
+// A 1xx has no content (RFC 9110 section 8.6, RFC 9112 section 6.1), and what becomes of the
+// connection is not its to say.
+bool stands_in_1xx(std::string_view name) {
+  for (const std::string_view ours :
+       {"connection", "upgrade", "content-length", "transfer-encoding"}) {
+    if (http::equals_ignoring_case(name, ours)) return false;
+  }
+  return true;
+}
+
 // Whether the program's own Content-Length may stand: it then describes a representation that is
 // not sent.
 bool keeps_own_length(const http::Reply& reply, bool head_request) {
@@ -185,13 +195,7 @@ std::string upgrade_head(std::string_view protocol, const Fields& fields,
   std::string head("HTTP/1.1 101 Switching Protocols\r\nUpgrade: ");
   head.append(protocol).append("\r\nConnection: Upgrade\r\n");
   for (const Fields::Field field : fields) {
-    const auto is = [&](std::string_view name) {
-      return http::equals_ignoring_case(field.name, name);
-    };
-    // A 1xx has no content (RFC 9110 section 8.6, RFC 9112 section 6.1).
-    if (is("connection") || is("upgrade") || is("content-length") || is("transfer-encoding")) {
-      continue;
-    }
+    if (!stands_in_1xx(field.name)) continue;
     head.append(field.name).append(": ").append(field.value).append(kCrlf);
   }
   if (!fields.knows(Fields::kDate)) head.append(date_line);
@@ -215,6 +219,19 @@ void write_chunk(OutputBuffer& out, std::string_view piece) {
 void write_last_chunk(OutputBuffer& out, const Fields* trailers) {
   out.append("0\r\n");
   if (trailers != nullptr) out.append(trailers->lines());
+  out.append(kCrlf);
+}
+
+void write_interim(OutputBuffer& out, int status, const Fields& fields) {
+  out.append("HTTP/1.1 " + std::to_string(status) + " ");
+  out.append(http::reason_phrase(status));
+  out.append(kCrlf);
+  for (const Fields::Field field : fields) {
+    if (!stands_in_1xx(field.name)) continue;
+    for (const std::string_view part : {field.name, std::string_view(": "), field.value, kCrlf}) {
+      out.append(part);
+    }
+  }
   out.append(kCrlf);
 }
 

@@ -62,6 +62,10 @@ void write_chunk(OutputBuffer& out, std::string_view piece);
 /// Appends the last chunk and the trailer section (RFC 9112 section 7.1.2); `trailers` may be null.
 void write_last_chunk(OutputBuffer& out, const Fields* trailers);
 
+/// Appends an interim reply (RFC 9110 section 15.2) with those of the fields that are not about
+/// framing.
+void write_interim(OutputBuffer& out, int status, const Fields& fields);
+
 /// Appends `HTTP/1.1 100 Continue` (RFC 9110 section 15.2.1).
 void write_continue(OutputBuffer& out);
 

@@ -104,7 +104,7 @@ void read_connection(std::string_view value, Findings& findings) {
   }
 }
 
-Refusal read_field(RequestHead& head, const FieldSpan& field, Findings& findings) {
+Refusal read_field(RequestHead& head, const FieldSpan& field, Findings& findings, bool takes_all) {
   std::string_view value = head.text(field.value);
   switch (field.id) {
     case FieldId::host:
@@ -117,6 +117,7 @@ Refusal read_field(RequestHead& head, const FieldSpan& field, Findings& findings
     case FieldId::transfer_encoding: return read_transfer_encoding(head, value, findings);
     case FieldId::expect:
       if (!http::equals_ignoring_case(value, "100-continue")) {
+        if (takes_all) return {};
         return {417, "100-continue is the only expectation that this server knows"};
       }
       // A 1.0 client cannot be sent an interim reply (RFC 9110 section 10.1.1).
@@ -147,11 +148,14 @@ Refusal read_absolute_form(RequestHead& head, bool secure) {
 }
 
 // The four forms of RFC 9112 section 3.2.
-Refusal read_target(RequestHead& head, bool secure) {
+Refusal read_target(RequestHead& head, bool secure, bool takes_all) {
   std::string_view target = head.target();
   if (head.method_id == Method::connect) {
     if (!http::is_valid_authority_form(target)) return {400, "CONNECT needs a host and a port"};
-    return {501, "this server is no proxy"};
+    if (!takes_all) return {501, "this server is no proxy"};
+    head.path_span = head.query_span = {};
+    head.path_is_root = true;
+    return {};
   }
   if (target[0] == '/') return {};
   if (target == "*") {
@@ -163,11 +167,11 @@ Refusal read_target(RequestHead& head, bool secure) {
 
 }  // namespace
 
-Refusal apply_request_rules(RequestHead& head, bool secure) {
+Refusal apply_request_rules(RequestHead& head, bool secure, bool takes_all) {
   Findings findings;
   for (const FieldSpan& field : head.fields) {
     if (field.id == FieldId::other) continue;
-    if (Refusal refusal = read_field(head, field, findings)) return refusal;
+    if (Refusal refusal = read_field(head, field, findings, takes_all)) return refusal;
   }
   if (findings.hosts == 0 && head.minor_version > 0) return {400, "the Host field is missing"};
   if (findings.transfer_encodings > 0) {
@@ -175,7 +179,11 @@ Refusal apply_request_rules(RequestHead& head, bool secure) {
     // Whatever forwarded this does not know chunked (RFC 9112 section 6.1).
     if (head.minor_version == 0) return {400, "Transfer-Encoding in an HTTP/1.0 request"};
   }
-  if (Refusal refusal = read_target(head, secure)) return refusal;
+  // RFC 9110 section 9.3.8.
+  if (head.method_id == Method::trace && (head.content_length > 0 || head.chunked)) {
+    return {400, "TRACE with a body"};
+  }
+  if (Refusal refusal = read_target(head, secure, takes_all)) return refusal;
   head.keep_alive = !findings.close && (head.minor_version > 0 || findings.keep_alive);
   if (head.content_length == 0 && !head.chunked) head.expects_continue = false;
   return {};

@@ -14,6 +14,8 @@ namespace bao::http1 {
 /// every refusal.
 ///
 /// `secure`: the request came by TLS. Without it one for an https URL is refused.
-Refusal apply_request_rules(http::RequestHead& head, bool secure = false);
+/// `takes_all`: CONNECT, with the path "/", and expectations that are not 100-continue are let
+/// through, for handlers that answer them; else they are refused with 501 and 417.
+Refusal apply_request_rules(http::RequestHead& head, bool secure = false, bool takes_all = false);
 
 }  // namespace bao::http1

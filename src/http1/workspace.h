@@ -23,6 +23,8 @@ struct ConnectionSettings {
   HeadLimits head;
   /// The connections speak TLS.
   bool secure = false;
+  /// See apply_request_rules.
+  bool takes_all = false;
   uint64_t max_body_bytes = 128ull << 20;
   std::chrono::milliseconds idle_timeout{10'000};
   std::chrono::milliseconds head_timeout{10'000};
@@ -53,6 +55,9 @@ class ConnectionOwner {
   /// The connection is closed. It must not be deleted before the call stack has unwound and the
   /// loop's turn is over.
   virtual void on_connection_closed(Connection& connection) = 0;
+  /// What the peer has sent is refused; the reply, if there can be one, and the connection's end
+  /// follow.
+  virtual void on_refused(Connection& /*connection*/, const Refusal& /*refusal*/) {}
 
  protected:
   ~ConnectionOwner() = default;

@@ -114,6 +114,14 @@ std::optional<size_t> SocketTransport::untaken() const {
   return static_cast<size_t>(count);
 }
 
+std::optional<SocketAddress> SocketTransport::local() const {
+  sockaddr_storage address{};
+  socklen_t length = sizeof address;
+  auto* const name = reinterpret_cast<sockaddr*>(&address);
+  if (::getsockname(socket_.get(), name, &length) != 0) return std::nullopt;
+  return from_sockaddr(address, length);
+}
+
 // Switching reading off only sets a flag: most pauses end before another byte arrives, and then
 // epoll need never know. If one does arrive, on_event takes the descriptor out of epoll's reading
 // set.

@@ -7,6 +7,7 @@
 #include <string>
 #include <sys/uio.h>
 
+#include "net/address.h"
 #include "net/loop.h"
 
 namespace bao::net {
@@ -92,6 +93,9 @@ class Transport {
   /// fewer as the peer takes them. None if that cannot be told. A system call: for rare decisions.
   virtual std::optional<size_t> untaken() const { return std::nullopt; }
 
+  /// The address of this end. A system call; none if that cannot be told.
+  virtual std::optional<SocketAddress> local() const { return std::nullopt; }
+
   /// Who the peer has proved to be, and how the bytes are protected; none if they are not. Costs
   /// some allocations: for whoever asks.
   virtual std::optional<Security> security() const { return std::nullopt; }
@@ -122,6 +126,7 @@ class SocketTransport final : public Transport, public EventHandler {
   IoResult write_file(std::span<const iovec> before, int file, uint64_t offset,
                       size_t length) override;
   std::optional<size_t> untaken() const override;
+  std::optional<SocketAddress> local() const override;
   void want_read(bool wanted) override;
   void want_write(bool wanted) override;
   void finish_writing() override;

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <string_view>
 
+#include "http/link.h"
 #include "websocket/connection.h"
 
 namespace bao::server {
@@ -27,6 +28,23 @@ class WebSocketHandler {
   ~WebSocketHandler() = default;
 };
 
+/// What a face that knows connections, beside requests, is told of them. Called on the loop's
+/// thread; it must not throw.
+class ConnectionHandler {
+ public:
+  /// A connection waits for its first request; with TLS its handshake is done. Only if the server
+  /// was asked to tell (Server::tell_connections). The face may drop it.
+  virtual void on_connected(http::Link& link) = 0;
+  /// A connection is closed that has a label. It must not be used after this call.
+  virtual void on_closed(http::Link& link) = 0;
+  /// What the peer has sent is refused with that status: the reply and the end of the connection
+  /// are on their way. Only if the server was asked to tell (Server::tell_refusals).
+  virtual void on_refused(http::Link& link, int status, std::string_view reason) = 0;
+
+ protected:
+  ~ConnectionHandler() = default;
+};
+
 /// Names a handler of an application: an index that the application chose when it built its table.
 using HandlerId = uint32_t;
 
@@ -43,6 +61,9 @@ class Application {
 
   /// Who handles the events of WebSockets, as long as the application lives; null if nobody does.
   virtual WebSocketHandler* web_sockets() { return nullptr; }
+
+  /// Who is told of connections, as long as the application lives; null if nobody is.
+  virtual ConnectionHandler* connections() { return nullptr; }
 };
 
 }  // namespace bao::server

@@ -21,6 +21,7 @@ http1::ConnectionSettings connection_settings(const Settings& settings) {
   result.max_body_bytes = settings.max_request_body_size;
   result.idle_timeout = settings.idle_timeout;
   result.head_timeout = settings.head_timeout;
+  result.takes_all = settings.takes_all;
   return result;
 }
 
@@ -59,7 +60,8 @@ Server::Server(net::Loop& loop, Settings settings, http::Reference<Table> table)
       settings_(std::move(settings)),
       workspace_(*this, *this, loop.timers(), loop.now(), loop.wall_time()),
       table_(std::move(table)),
-      web_sockets_(*this, workspace_.read_buffer()) {
+      web_sockets_(*this, workspace_.read_buffer()),
+      tunnels_(*this, workspace_.read_buffer(), workspace_.counters) {
   workspace_.settings = connection_settings(settings_);
   web_sockets_.use(table_, settings_.web_socket);
   if (settings_.compression) compression_.emplace(*settings_.compression);
@@ -213,8 +215,10 @@ void Server::add_connection(std::unique_ptr<net::Transport> transport,
     // The kernel has no room to watch it (max_user_watches, memory): this one is lost, the others
     // live on.
     log(std::string("bao: a connection could not be watched: ") + error.what());
-    connection->cut(http::Failure::stopped);
+    return connection->cut(http::Failure::stopped);
   }
+  if (!tells_connections_ || !table_) return;
+  if (ConnectionHandler* handler = table_->connections()) handler->on_connected(*connection);
 }
 
 // What somebody gets who speaks HTTP to a port that expects TLS.
@@ -240,6 +244,21 @@ void Server::on_connection_closed(http1::Connection& connection) {
     loop_.defer(net::Work([server = http::Reference<Server>(this)] { server->bury(); }));
   }
   dead_.emplace_back(&connection);
+  if (connection.label != 0 && table_) {
+    if (ConnectionHandler* handler = table_->connections()) handler->on_closed(connection);
+  }
+  check_stopped();
+}
+
+void Server::on_refused(http1::Connection& connection, const http1::Refusal& refusal) {
+  if (!tells_refusals_ || !table_) return;
+  if (ConnectionHandler* handler = table_->connections()) {
+    handler->on_refused(connection, refusal.status, refusal.reason);
+  }
+}
+
+void Server::on_tunnel_changed() {
+  update_hold();
   check_stopped();
 }
 
@@ -255,6 +274,11 @@ size_t Server::close_idle_connections() {
     ++closed;
   });
   return closed;
+}
+
+void Server::cut_connections() {
+  for_each_connection(
+      [](http1::Connection& connection) { connection.cut(http::Failure::aborted); });
 }
 
 // ---- Life
@@ -293,7 +317,10 @@ void Server::stop(bool force, net::Work on_stopped) {
       connection.close_when_done();
     }
   });
-  if (force) web_sockets_.cut();
+  if (force) {
+    web_sockets_.cut();
+    tunnels_.cut();
+  }
   check_stopped();
   if (force) abort_local_requests();
   update_hold();
@@ -306,7 +333,9 @@ void Server::close_acceptor() {
 }
 
 void Server::check_stopped() {
-  if (state_ == State::listening || connections_ != nullptr || !web_sockets_.empty()) return;
+  if (state_ == State::listening || connections_ != nullptr || !web_sockets_.empty() ||
+      !tunnels_.empty())
+    return;
   if (state_ == State::stopping) {
     state_ = State::stopped;
     loop_.remove_resident(*this);
@@ -336,6 +365,7 @@ void Server::set_referenced(bool referenced) {
 void Server::update_hold() {
   const bool wanted =
       (state_ == State::listening && referenced_) || pending_requests() > 0 ||
+      tunnels_.keep_loop() ||
       (state_ == State::stopping && (connections_ != nullptr || !web_sockets_.empty()));
   if (wanted == holds_loop_) return;
   holds_loop_ = wanted;

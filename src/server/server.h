@@ -13,6 +13,7 @@
 #include "server/exchange.h"
 #include "server/settings.h"
 #include "server/table.h"
+#include "server/tunnel.h"
 #include "server/web_sockets.h"
 #include "tls/counters.h"
 
@@ -71,6 +72,11 @@ class Server final : public http::ExchangeHandler,
   }
   WebSockets& web_sockets() { return web_sockets_; }
   const WebSockets& web_sockets() const { return web_sockets_; }
+  Tunnels& tunnels() { return tunnels_; }
+  /// Connections that are open, whatever they speak.
+  uint64_t open_connections() const {
+    return workspace_.counters.connections_open + web_sockets_.open() + tunnels_.size();
+  }
 
   // -- Life
 
@@ -93,6 +99,14 @@ class Server final : public http::ExchangeHandler,
   /// Closes the connections that are between requests; returns how many.
   size_t close_idle_connections();
 
+  /// Cuts the connections that speak HTTP, and what is under way on them.
+  void cut_connections();
+
+  /// Whether the face's ConnectionHandler hears of new connections; it does not, at first.
+  void tell_connections(bool wanted) { tells_connections_ = wanted; }
+  /// Likewise of refusals.
+  void tell_refusals(bool wanted) { tells_refusals_ = wanted; }
+
   /// Whether the server keeps its loop running while it listens. Requests under way always do.
   void set_referenced(bool referenced);
 
@@ -114,7 +128,10 @@ class Server final : public http::ExchangeHandler,
   /// A TLS handshake is done.
   void on_secured(std::unique_ptr<net::Transport> transport, const net::PeerAddress& peer);
   void on_connection_closed(http1::Connection& connection) override;
+  void on_refused(http1::Connection& connection, const http1::Refusal& refusal) override;
   void on_web_socket_gone() { check_stopped(); }
+  /// A tunnel is gone, or keeps the loop running from now on, or does not any more.
+  void on_tunnel_changed();
   void on_loop_end() override;
 
   /// Requests that come from no connection.
@@ -154,6 +171,7 @@ class Server final : public http::ExchangeHandler,
   http1::Workspace workspace_;
   http::Reference<Table> table_;
   WebSockets web_sockets_;
+  Tunnels tunnels_;
   std::unique_ptr<Handshakes> handshakes_;
   std::unique_ptr<Acceptor> acceptor_;
   net::SocketAddress local_;
@@ -169,6 +187,8 @@ class Server final : public http::ExchangeHandler,
   State state_ = State::listening;
   bool referenced_ = true;
   bool holds_loop_ = false;
+  bool tells_connections_ = false;
+  bool tells_refusals_ = false;
 };
 
 }  // namespace bao::server

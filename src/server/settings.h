@@ -62,6 +62,9 @@ struct Settings {
   /// In whole seconds; 0: no session can be resumed.
   std::chrono::milliseconds session_timeout{std::chrono::hours(2)};
   std::optional<CompressionSettings> compression{};
+  /// CONNECT and unknown expectations come to the handlers, for a face that answers them; else they
+  /// get 501 and 417.
+  bool takes_all = false;
   bool decode_request_bodies = false;
   std::string id{};
   LogSink log{};

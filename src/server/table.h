@@ -41,6 +41,8 @@ class Table {
 
   /// Who handles WebSockets; null if nobody does.
   WebSocketHandler* web_sockets() const { return application_->web_sockets(); }
+  /// Who is told of connections; null if nobody is.
+  ConnectionHandler* connections() const { return application_->connections(); }
   /// Encodes the bodies of prepared replies, before the table answers anything.
   void compress(const Compression& compression);
   /// The most bytes that the body of a request may have whose handler has a limit of its own; 0 if

@@ -79,6 +79,7 @@ class Transport final : public net::Transport,
   net::IoResult write_file(std::span<const iovec> before, int file, uint64_t offset,
                            size_t length) override;
   std::optional<size_t> untaken() const override { return below_->untaken(); }
+  std::optional<net::SocketAddress> local() const override { return below_->local(); }
   std::optional<net::Security> security() const override;
   void want_read(bool wanted) override;
   void want_write(bool wanted) override;

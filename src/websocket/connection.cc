@@ -131,8 +131,7 @@ void Connection::on_piece() {
   }
   if (state_ != State::open) return;  // our Close frame is out: what still comes is dropped
   if (whole && parser_.final() && parser_.opcode() != Opcode::continuation) {
-    const bool ascii = parser_.ascii();
-    return deliver({piece.data(), piece.size()}, nullptr, ascii, ascii);
+    return deliver({piece.data(), piece.size()}, parser_.ascii());
   }
   join();
 }
@@ -145,6 +144,7 @@ Connection::Assembly& Connection::assembly() {
 // Adds a piece to a message that comes in several. Text fails at its first bad byte, before the
 // rest has come (RFC 6455 section 8.1).
 void Connection::join() {
+  if (parser_.compressed()) return join_compressed();
   Assembly& parts = assembly();
   const std::span<char> piece = parser_.piece();
   if (parser_.frame_begins()) {
@@ -152,37 +152,69 @@ void Connection::join() {
     parts.message.reserve(static_cast<size_t>(std::min(size, kReserved)));
   }
   parts.message.append(piece.data(), piece.size());
-  const bool checked = parser_.text() && !parser_.compressed();
   const bool plain = parser_.ascii() && parts.utf8.complete();
-  if (checked && !plain && !parts.utf8.feed({piece.data(), piece.size()})) {
+  if (parser_.text() && !plain && !parts.utf8.feed({piece.data(), piece.size()})) {
     return fail(kInvalidUtf8);
   }
   if (!parser_.frame_ends() || !parser_.final()) return;
-  if (checked && !parts.utf8.complete()) return fail(kInvalidUtf8);
+  if (parser_.text() && !parts.utf8.complete()) return fail(kInvalidUtf8);
   std::string message = std::move(parts.message);
   assembly_ = nullptr;
-  deliver(message, &message, true, false);
+  tell(message, &message, false);
 }
 
-void Connection::deliver(std::string_view payload, std::string* storage, bool checked, bool ascii) {
+// The same for a compressed one: it is decompressed as it comes, so that all faults are seen at
+// once.
+void Connection::join_compressed() {
+  Assembly& parts = assembly();
+  if (!keeps_context() && parts.decompressor == nullptr) {
+    parts.decompressor = workspace_.take_decompressor();
+  }
+  Decompressor& decompressor = keeps_context() ? own_decompressor() : *parts.decompressor;
+  const uint64_t limit = workspace_.settings.max_payload;
+  const std::span<char> piece = parser_.piece();
+  const size_t before = parts.message.size();
+  if (refused(decompressor.put({piece.data(), piece.size()}, limit, parts.message))) return;
+  const bool whole = parser_.frame_ends() && parser_.final();
+  if (whole && refused(decompressor.finish(keeps_context(), limit, parts.message))) return;
+  const std::string_view text = std::string_view(parts.message).substr(before);
+  if (parser_.text() && !parts.utf8.feed(text)) return fail(kInvalidUtf8);
+  if (!whole) return;
+  if (parser_.text() && !parts.utf8.complete()) return fail(kInvalidUtf8);
+  std::string message = std::move(parts.message);
+  if (parts.decompressor != nullptr) workspace_.give_back(std::move(parts.decompressor));
+  assembly_ = nullptr;
+  tell(message, &message, false);
+}
+
+Decompressor& Connection::own_decompressor() {
+  if (decompressor_ == nullptr) {
+    decompressor_ = std::make_unique<Decompressor>(deflate_.decompress_window_bits);
+  }
+  return *decompressor_;
+}
+
+// True if the message was refused.
+bool Connection::refused(Decompressor::Result result) {
+  if (result == Decompressor::Result::ok) return false;
+  fail(result == Decompressor::Result::invalid ? kInvalidDeflate : kInflatedTooBig);
+  return true;
+}
+
+// A message that is here as a whole.
+void Connection::deliver(std::string_view payload, bool ascii) {
   if (parser_.compressed()) return deliver_compressed(payload);
-  if (parser_.text() && !checked && !is_utf8(payload)) return fail(kInvalidUtf8);
-  tell(payload, storage, ascii);
+  if (parser_.text() && !ascii && !is_utf8(payload)) return fail(kInvalidUtf8);
+  tell(payload, nullptr, ascii);
 }
 
 void Connection::deliver_compressed(std::string_view payload) {
-  const bool dedicated = deflate_.decompress == DeflateSettings::Mode::dedicated;
-  if (dedicated && decompressor_ == nullptr) {
-    decompressor_ = std::make_unique<Decompressor>(deflate_.decompress_window_bits);
-  }
-  Decompressor& decompressor = dedicated ? *decompressor_ : workspace_.shared_decompressor();
+  Decompressor& decompressor =
+      keeps_context() ? own_decompressor() : workspace_.shared_decompressor();
   std::string text = std::exchange(workspace_.inflated, {});
   text.clear();
-  switch (decompressor.decompress(payload, dedicated, workspace_.settings.max_payload, text)) {
-    case Decompressor::Result::ok: break;
-    case Decompressor::Result::invalid: return fail(kInvalidDeflate);
-    case Decompressor::Result::too_big: return fail(kInflatedTooBig);
-  }
+  const uint64_t limit = workspace_.settings.max_payload;
+  if (refused(decompressor.decompress(payload, keeps_context(), limit, text))) return;
   if (parser_.text() && !is_utf8(text)) return fail(kInvalidUtf8);
   tell(text, &text, false);
   if (text.capacity() <= kKept) workspace_.inflated = std::move(text);

@@ -177,9 +177,10 @@ class Connection final : public net::TransportObserver, public net::Timer {
   };
   // What has come of a message, and of a control frame, that does not lie whole in one read.
   struct Assembly {
-    std::string message;
+    std::string message;  // decompressed
     std::string control;
     Utf8Validator utf8;
+    std::unique_ptr<Decompressor> decompressor;  // unless the connection has one
   };
 
   // Frames.
@@ -191,8 +192,12 @@ class Connection final : public net::TransportObserver, public net::Timer {
   }
   void on_piece();
   void join();
-  void deliver(std::string_view payload, std::string* storage, bool checked, bool ascii);
+  void join_compressed();
+  void deliver(std::string_view payload, bool ascii);
   void deliver_compressed(std::string_view payload);
+  bool keeps_context() const { return deflate_.decompress == DeflateSettings::Mode::dedicated; }
+  Decompressor& own_decompressor();
+  bool refused(Decompressor::Result result);
   void tell(std::string_view payload, std::string* storage, bool ascii);
   void gather_control();
   void on_control(Opcode opcode, std::string_view payload);

@@ -4,6 +4,7 @@
 #include <array>
 #include <cassert>
 #include <new>
+#include <utility>
 #include <zlib.h>
 
 namespace bao::websocket {
@@ -83,27 +84,56 @@ void Compressor::compress(std::string_view message, bool keep_context, std::stri
   if (!keep_context) deflateReset(&stream);
 }
 
+// How large a message may become before its end: larger than honest texts do.
+constexpr uint64_t most_ahead(uint64_t taken) {
+  return 256 * 1024 + 16 * taken;
+}
+
 struct Decompressor::State {
   explicit State(int window_bits) {
     if (inflateInit2(&stream, -window_bits) != Z_OK) throw std::bad_alloc();
   }
   ~State() { inflateEnd(&stream); }
 
-  Result inflate_part(std::string_view part, uint64_t& left, std::string& to);
+  enum class Step : uint8_t {
+    used,  // all input is used
+    late,  // what is left of the input is for the message's end
+    invalid,
+    too_big,
+  };
+  // The most that a message may become: for good, and for now.
+  struct Bounds {
+    uint64_t limit;
+    uint64_t ahead;
+    bool ended;  // all of the message has come
+  };
+
+  Step inflate_part(std::string_view part, const Bounds& bounds, std::string& to);
+  Step inflate_all(std::string_view& input, const Bounds& bounds, std::string& to);
+  Result end(Step step, bool keep_context, const Bounds& bounds, std::string& to);
   bool continue_after_end();
+  bool too_many_ends() const { return ends > 1 + taken / kBytesForAnEnd; }
+  void start_anew();
 
   z_stream stream{};
-  size_t ends_left = 0;  // last blocks that the present message may still have
+  std::string late;    // input that waits for the message's end
+  uint64_t taken = 0;  // bytes of the present message
+  uint64_t ends = 0;   // last blocks in it
 };
 
 Decompressor::Decompressor(int window_bits) : state_(std::make_unique<State>(window_bits)) {}
 
 Decompressor::~Decompressor() = default;
 
+void Decompressor::State::start_anew() {
+  inflateReset(&stream);
+  std::string().swap(late);
+  taken = ends = 0;
+}
+
 // A block that says that it is the last one (RFC 7692 section 7.2.3.4) ends a stream for zlib. For
 // us it goes on, and may refer to what was before.
 bool Decompressor::State::continue_after_end() {
-  if (ends_left-- == 0) return false;
   std::array<Bytef, 32 * 1024> window;
   uInt size = 0;
   return inflateGetDictionary(&stream, window.data(), &size) == Z_OK &&
@@ -111,9 +141,8 @@ bool Decompressor::State::continue_after_end() {
          (size == 0 || inflateSetDictionary(&stream, window.data(), size) == Z_OK);
 }
 
-// `left` is what may still be made of the message.
-Decompressor::Result Decompressor::State::inflate_part(std::string_view part, uint64_t& left,
-                                                       std::string& to) {
+Decompressor::State::Step Decompressor::State::inflate_part(std::string_view part,
+                                                            const Bounds& bounds, std::string& to) {
   std::array<char, kChunk> chunk;
   stream.next_in = input_bytes(part);
   stream.avail_in = static_cast<uInt>(part.size());
@@ -122,45 +151,91 @@ Decompressor::Result Decompressor::State::inflate_part(std::string_view part, ui
     stream.avail_out = static_cast<uInt>(chunk.size());
     const int result = inflate(&stream, Z_SYNC_FLUSH);
     const size_t made = chunk.size() - stream.avail_out;
-    if (made > left) return Result::too_big;
-    left -= made;
+    if (made + to.size() > bounds.limit) return Step::too_big;
     to.append(chunk.data(), made);
     if (result == Z_MEM_ERROR) throw std::bad_alloc();
     if (result == Z_STREAM_END) {
-      if (!continue_after_end()) return Result::invalid;
-      if (stream.avail_in == 0) return Result::ok;
+      ++ends;
+      if (too_many_ends() && bounds.ended) return Step::invalid;
+      if (!continue_after_end()) return Step::invalid;
+      if (stream.avail_in == 0) return Step::used;
+      if (too_many_ends()) return Step::late;
       continue;
     }
     // Nothing left to do is said by this error, too.
-    if (result != Z_OK && result != Z_BUF_ERROR) return Result::invalid;
-    if (stream.avail_out > 0) return stream.avail_in == 0 ? Result::ok : Result::invalid;
+    if (result != Z_OK && result != Z_BUF_ERROR) return Step::invalid;
+    if (stream.avail_out > 0) return stream.avail_in == 0 ? Step::used : Step::invalid;
+    if (to.size() > bounds.ahead) return Step::late;
   }
+}
+
+// Takes what it uses off the front of `input`.
+Decompressor::State::Step Decompressor::State::inflate_all(std::string_view& input,
+                                                           const Bounds& bounds, std::string& to) {
+  Step step = Step::used;
+  while (step == Step::used && !input.empty()) {
+    const std::string_view part = input.substr(0, kMostInput);
+    step = inflate_part(part, bounds, to);
+    input.remove_prefix(part.size() - stream.avail_in);
+  }
+  return step;
+}
+
+// What follows on the last byte of a message, which came to `step`.
+Decompressor::Result Decompressor::State::end(Step step, bool keep_context, const Bounds& bounds,
+                                              std::string& to) {
+  if (step == Step::used) step = inflate_part(kTail, bounds, to);
+  // A message that is cut short leaves zlib inside of a block. 128: between two blocks; the low
+  // bits: what is left of a byte.
+  constexpr int kBetweenBlocks = 128;
+  if (step == Step::used && stream.data_type != kBetweenBlocks) step = Step::invalid;
+  if (step != Step::used || !keep_context) inflateReset(&stream);
+  taken = ends = 0;
+  if (step == Step::used) return Result::ok;
+  return step == Step::too_big ? Result::too_big : Result::invalid;
 }
 
 Decompressor::Result Decompressor::decompress(std::string_view message, bool keep_context,
                                               uint64_t limit, std::string& to) {
   // No encoder should make that of an empty message (RFC 7692 section 7.2.3.6), but some do.
   if (message.empty()) return Result::ok;
-  Result result = Result::ok;
-  state_->ends_left = 1 + message.size() / kBytesForAnEnd;
+  const uint64_t most = limit > UINT64_MAX - to.size() ? UINT64_MAX : limit + to.size();
+  const State::Bounds bounds{.limit = most, .ahead = most, .ended = true};
+  state_->taken = message.size();
   try {
-    while (result == Result::ok && !message.empty()) {
-      const std::string_view part = message.substr(0, kMostInput);
-      message.remove_prefix(part.size());
-      result = state_->inflate_part(part, limit, to);
-    }
-    if (result == Result::ok) result = state_->inflate_part(kTail, limit, to);
+    const State::Step step = state_->inflate_all(message, bounds, to);
+    return state_->end(step, keep_context, bounds, to);
   } catch (const std::bad_alloc&) {
-    inflateReset(&state_->stream);
+    state_->start_anew();
     throw;
   }
-  // A message that is cut short leaves zlib inside of a block. 128: between two blocks; the low
-  // bits: what is left of a byte.
-  constexpr int kBetweenBlocks = 128;
-  const bool whole = state_->stream.data_type == kBetweenBlocks;
-  if (result == Result::ok && !whole) result = Result::invalid;
-  if (result != Result::ok || !keep_context) inflateReset(&state_->stream);
-  return result;
+}
+
+Decompressor::Result Decompressor::put(std::string_view piece, uint64_t limit, std::string& to) {
+  State& state = *state_;
+  state.taken += piece.size();
+  const uint64_t ahead = std::min(limit, most_ahead(state.taken));
+  if (!state.late.empty() || to.size() > ahead) {
+    state.late.append(piece);
+    return Result::ok;
+  }
+  const State::Bounds bounds{.limit = limit, .ahead = ahead, .ended = false};
+  const State::Step step = state.inflate_all(piece, bounds, to);
+  if (step == State::Step::too_big) return Result::too_big;
+  if (step == State::Step::invalid) return Result::invalid;
+  state.late.append(piece);
+  return Result::ok;
+}
+
+Decompressor::Result Decompressor::finish(bool keep_context, uint64_t limit, std::string& to) {
+  State& state = *state_;
+  if (state.taken == 0) return Result::ok;
+  if (state.too_many_ends()) return Result::invalid;
+  const std::string late = std::exchange(state.late, {});
+  std::string_view input = late;
+  const State::Bounds bounds{.limit = limit, .ahead = limit, .ended = true};
+  const State::Step step = state.inflate_all(input, bounds, to);
+  return state.end(step, keep_context, bounds, to);
 }
 
 }  // namespace bao::websocket

@@ -52,6 +52,15 @@ class Decompressor {
   /// the object starts as new. Throws std::bad_alloc.
   Result decompress(std::string_view message, bool keep_context, uint64_t limit, std::string& to);
 
+  /// The same for a message that comes in pieces: `put` for each, then `finish`. What a piece
+  /// brings is in `to` when `put` returns, so that a wrong message can be refused before it ends.
+  /// `to` begins empty, and `limit` is the most that it may become. A message that becomes much
+  /// larger than it came (256 KiB and sixteen times as large) is not made before its end, as it
+  /// would let a peer that has sent little hold much memory for as long as it likes. After anything
+  /// but `ok` the object is of no more use but to be destroyed. Throws std::bad_alloc, likewise.
+  Result put(std::string_view piece, uint64_t limit, std::string& to);
+  Result finish(bool keep_context, uint64_t limit, std::string& to);
+
  private:
   struct State;
   std::unique_ptr<State> state_;

@@ -48,4 +48,9 @@ Decompressor& Workspace::shared_decompressor() {
   return *decompressor_;
 }
 
+std::unique_ptr<Decompressor> Workspace::take_decompressor() {
+  if (decompressor_ != nullptr) return std::move(decompressor_);
+  return std::make_unique<Decompressor>(15);
+}
+
 }  // namespace bao::websocket

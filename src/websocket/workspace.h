@@ -6,6 +6,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <utility>
 
 #include "net/timer_queue.h"
 #include "websocket/deflate.h"
@@ -89,8 +90,13 @@ class Workspace {
   /// to 15. What it compresses (with keep_context false) may go to every connection whose agreement
   /// says shared and the same number.
   Compressor& shared_compressor(int window_bits);
-  /// The decompressor for messages that start as new.
+  /// The decompressor for messages that start as new and are here as a whole.
   Decompressor& shared_decompressor();
+  /// One for a message that starts as new and comes in pieces, to be given back behind it.
+  std::unique_ptr<Decompressor> take_decompressor();
+  void give_back(std::unique_ptr<Decompressor> decompressor) {
+    decompressor_ = std::move(decompressor);
+  }
 
   // -- For Connection
 

@@ -210,6 +210,22 @@ TEST(Stop, LetsRequestsFinishAndTellsThemToClose) {
   EXPECT_TRUE(turn_until([&] { return stopping.done(); }));
 }
 
+// As in Bun: who waits for it is gone, and it may take for ever.
+TEST(Stop, DoesNotWaitForAHandlerWhoseClientHasGone) {
+  Slow slow;
+  Served served({.fetch = slow.handler()});
+  RawClient client = served.connect();
+  client.send(kGet);
+  EXPECT_TRUE(turn_until([&] { return slow.running == 1; }));
+  client.reset();
+  EXPECT_TRUE(turn_until([&] { return served.server.pending_requests() == 0; }));
+  Stopping stopping = served.server.stop();
+  EXPECT_TRUE(stopping.done());
+  EXPECT_EQ(slow.running, 1) << "it goes on";
+  slow.open = true;
+  EXPECT_TRUE(turn_until([&] { return slow.running == 0; }));
+}
+
 TEST(Stop, LetsABodyThatIsUnderWayArrive) {
   Served served(
       {.fetch = [](Request& req) -> Task<Response> { co_return Response(co_await req.text()); }});

@@ -231,9 +231,31 @@ TEST_F(ConnectionBodyTest, AnUnreadBodyOfAClientThatClosesIsLeft) {
 
 TEST_F(ConnectionBodyTest, AMalformedBodyThatNobodyReadsEndsTheConnectionWithoutASecondReply) {
   Client& client = world.connect();
-  world.send(client, chunked_post("/x", "nonsense\r\n"));
+  world.send(client, chunked_post("/x", ""));
   EXPECT_EQ(output(client), ok("/x"));
+  world.send(client, "nonsense\r\n");
+  EXPECT_EQ(output(client), "");
   expect_linger(client);
+}
+
+// What has come of it with its head is judged before a handler may act on the request (RFC 9112
+// section 7.1): whether that would have read it does not matter.
+TEST_F(ConnectionBodyTest, AMalformedBodyThatCameWithItsHeadIsRefusedBeforeTheHandler) {
+  for (std::string_view chunks :
+       {"nonsense\r\n", "5\r\nhelloX", "5\r\nhello\r\n0\r\n : x\r\n\r\n"}) {
+    Client& client = world.connect();
+    world.send(client, get("/1") + chunked_post("/x", chunks));
+    const std::string all = output(client);
+    EXPECT_TRUE(all.starts_with(ok("/1") + "HTTP/1.1 400 ")) << all;
+    expect_linger(client);
+    EXPECT_EQ(world.requests.size(), 1u);
+    world.requests.clear();
+  }
+  // What follows is another request's matter.
+  Client& client = world.connect();
+  world.send(client, chunked_post("/2", "5\r\nhello\r\n0\r\n\r\n") + "nonsense\r\n");
+  const std::string all = output(client);
+  EXPECT_TRUE(all.starts_with(ok("/2") + "HTTP/1.1 400 ")) << all;
 }
 
 // ---- Replies that come before the body
@@ -334,6 +356,20 @@ TEST_F(ConnectionBodyTest, AChunkedBodyIsRefusedWhereItGrowsTooLarge) {
   EXPECT_EQ(observer.times_gone, 1);
 }
 
+// A chunk says how large it is: one that cannot fit is not waited for.
+TEST_F(ConnectionBodyTest, AChunkThatIsAnnouncedTooLargeIsRefusedAtOnce) {
+  world.workspace.settings.max_body_bytes = 10;
+  echo_bodies();
+  for (std::string_view chunks :
+       {"b\r\n", "b\r\n0", "5\r\n01234\r\n6\r\n", "fffffffffffffff\r\n"}) {
+    Client& client = world.connect();
+    world.send(client, chunked_post("/", chunks));
+    EXPECT_EQ(kept().failure(), Failure::body_too_large);
+    expect_refusal(client, 413);
+    world.kept.clear();
+  }
+}
+
 // A handler may lower the limit for its route; then nothing of it needs to be sent.
 TEST_F(ConnectionBodyTest, AHandlersOwnLimitIsJudgedBeforeContinue) {
   world.handler = [this](Exchange& exchange) {
@@ -355,7 +391,8 @@ TEST_F(ConnectionBodyTest, AMalformedBodyIs400) {
   for (std::string_view chunks :
        {"x\r\n", "5\r\nhelloX", "1\nx\n", "FFFFFFFFFFFFFFFFF\r\n", "0\r\n : x\r\n\r\n", "-1\r\n"}) {
     Client& client = world.connect();
-    world.send(client, chunked_post("/", chunks));
+    world.send(client, chunked_post("/", ""));
+    world.send(client, chunks);
     expect_refusal(client, 400);
     EXPECT_EQ(kept().failure(), Failure::malformed_body);
     EXPECT_EQ(kept().body_state(), BodyState::failed);

@@ -18,6 +18,8 @@ struct Hostile {
   std::string text;
   int status;
   size_t requests = 0;  // that reach the handler before
+  // Whether its body is what is wrong: the handler is not called if that came with the head.
+  bool wrong_body = false;
 };
 
 class ConnectionRefusalTest : public testing::ConnectionTest {
@@ -61,7 +63,9 @@ class ConnectionRefusalTest : public testing::ConnectionTest {
     EXPECT_NE(refusal.find("\r\nConnection: close\r\n"), std::string::npos);
     EXPECT_EQ(expected.requests, hostile.requests) << ::testing::PrintToString(hostile.text);
     for (const testing::Cuts& cuts : testing::all_ways(text.size())) {
-      EXPECT_TRUE(feed(text, cuts) == expected) << ::testing::PrintToString(hostile.text);
+      Outcome outcome = feed(text, cuts);
+      if (hostile.wrong_body && outcome.requests == expected.requests + 1) --outcome.requests;
+      EXPECT_TRUE(outcome == expected) << ::testing::PrintToString(hostile.text);
     }
   }
 };
@@ -173,6 +177,9 @@ TEST_F(ConnectionRefusalTest, MalformedChunks) {
            "5;a\nhello\r\n0\r\n\r\n",
            "5;a=\"\r\n0\r\n\r\n\"\r\nhello\r\n0\r\n\r\n",
            "5;a=\"\\\r\nhello\r\n0\r\n\r\n",
+           "5;\r\nhello\r\n0\r\n\r\n",
+           "5;a=\r\nhello\r\n0\r\n\r\n",
+           "5;a b\r\nhello\r\n0\r\n\r\n",
            "5;" + huge + "\r\nhello\r\n0\r\n\r\n",
            "5\r\nhello\r\n0\n\r\n",
            "5\r\nhello\r\n0\r\n\n",
@@ -182,7 +189,7 @@ TEST_F(ConnectionRefusalTest, MalformedChunks) {
            "5\r\nhello\r\n0\r\nA: \0\r\n\r\n"s,
            "5\r\nhello\r\n0\r\nA: b\r\n c\r\n\r\n",
        }) {
-    expect_refused({chunked_post("/", chunks), 400, 1});
+    expect_refused({chunked_post("/", chunks), 400, 0, true});
   }
 }
 
@@ -190,7 +197,7 @@ TEST_F(ConnectionRefusalTest, MalformedChunks) {
 TEST_F(ConnectionRefusalTest, TrailersThatAreTooLarge) {
   echo_bodies();
   const std::string large = "5\r\nhello\r\n0\r\nA: " + std::string(17'000, 't') + "\r\n\r\n";
-  expect_refused({chunked_post("/", large), 431, 1});
+  expect_refused({chunked_post("/", large), 431, 0, true});
 }
 
 TEST_F(ConnectionRefusalTest, RequestsBeforeTheBadOneAreAnswered) {

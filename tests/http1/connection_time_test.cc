@@ -316,6 +316,31 @@ TEST_F(ConnectionTimeTest, AClientThatReadsSlowlyGetsEverything) {
   EXPECT_EQ(output(client), ok(large));
 }
 
+// All of a burst may have found room in the kernel, which asks for more when much of it has left:
+// in between a peer that reads steadily is not idle, and one that does not is.
+TEST_F(ConnectionTimeTest, AStreamIsReadSlowlyOutOfTheKernel) {
+  settings.idle_timeout = 5s;
+  for (const bool reads : {true, false}) {
+    Client& client = world.connect();
+    world.handler = [&](Exchange& exchange) {
+      world.kept.emplace_back(&exchange);
+      exchange.reply({.streamed = true});
+      while (exchange.write(std::string(100'000, 's')) == Exchange::WriteResult::sent) {
+      }
+      client.wire.room = client.wire.refill = 0;
+    };
+    world.send(client, get("/"));
+    client.wire.untaken = client.wire.outbound.size();
+    for (int i = 0; i < 20; ++i) {
+      if (reads) *client.wire.untaken -= 1000;
+      world.pass(1s);
+    }
+    EXPECT_EQ(client.wire.closed, !reads);
+    EXPECT_EQ(client.wire.reset, !reads);
+    world.kept.clear();
+  }
+}
+
 // The head's time does not run while the server itself does not read because its output is blocked.
 TEST_F(ConnectionTimeTest, AHeadBehindABlockedReplyIsNotLate) {
   settings.head_timeout = 3s;

@@ -176,5 +176,44 @@ TEST_F(ConnectionUpgradeTest, ThePeerMayEndBeforeTheUpgrade) {
   world.kept.clear();
 }
 
+// ---- Without a reply: for protocols that others speak, and for tunnels (RFC 9110 section 9.3.6)
+
+TEST_F(ConnectionUpgradeTest, HandedOverNothingIsSent) {
+  world.handler = [this](Exchange& exchange) {
+    exchange.stream()->link()->label = 7;
+    upgraded = exchange.hand_over();
+    EXPECT_FALSE(exchange.open());
+    EXPECT_FALSE(exchange.hand_over()) << "once";
+    EXPECT_FALSE(exchange.reply({.status = 200}));
+  };
+  Client& client = world.connect();
+  world.send(client, get("/") + "bytes");
+  ASSERT_TRUE(upgraded);
+  EXPECT_EQ(upgraded->output, "");
+  EXPECT_EQ(upgraded->input, "bytes");
+  EXPECT_EQ(upgraded->label, 7u) << "the label of the connection stays with it";
+  EXPECT_TRUE(client.take().empty());
+  EXPECT_FALSE(client.wire.closed);
+  EXPECT_EQ(world.workspace.counters.replies_by_class[1], 0u);
+}
+
+TEST_F(ConnectionUpgradeTest, Http10CanBeHandedOver) {
+  world.handler = [this](Exchange& exchange) { upgraded = exchange.hand_over(); };
+  Client& client = world.connect();
+  world.send(client, "GET / HTTP/1.0\r\n\r\n");
+  EXPECT_TRUE(upgraded);
+}
+
+TEST_F(ConnectionUpgradeTest, ABodyThatWasNotReadKeepsTheConnection) {
+  world.handler = [this](Exchange& exchange) {
+    upgraded = exchange.hand_over();
+    reply_with(exchange, "no");
+  };
+  Client& client = world.connect();
+  world.send(client, post("/", "body"));
+  EXPECT_FALSE(upgraded);
+  EXPECT_EQ(output(client), ok("no"));
+}
+
 }  // namespace
 }  // namespace bao::testing

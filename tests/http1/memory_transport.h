@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -23,8 +24,9 @@ struct Wire {
 
   // -- What the kernel allows
 
-  std::size_t read_size = SIZE_MAX;  ///< the most that one read gives
-  std::size_t room = SIZE_MAX;       ///< what writes take before they block
+  std::size_t read_size = SIZE_MAX;    ///< the most that one read gives
+  std::size_t room = SIZE_MAX;         ///< what writes take before they block
+  std::optional<std::size_t> untaken;  ///< what the peer has not taken of what was written
   std::size_t refill =
       SIZE_MAX;  ///< the room that there is again when writing is next possible; 0: never
 
@@ -123,6 +125,10 @@ class MemoryTransport final : public net::Transport {
     return {net::IoResult::Status::ok, taken};
   }
 
+  std::optional<std::size_t> untaken() const override {
+    require_open();
+    return wire_.untaken;
+  }
   void want_read(bool wanted) override {
     require_open();
     wire_.read_wanted = wanted;

@@ -325,6 +325,18 @@ TEST(RequestRulesTest, OtherExpectationsAre417) {
   }
 }
 
+// ---- RFC 9110 section 9.3.8
+
+TEST(RequestRulesTest, TraceHasNoBody) {
+  const auto trace = [](std::string_view lines) {
+    return read_all_ways("TRACE / HTTP/1.1\r\nHost: h\r\n" + std::string(lines) + "\r\n");
+  };
+  EXPECT_TRUE(trace("").accepted());
+  EXPECT_TRUE(trace("Content-Length: 0\r\n").accepted());
+  expect_refused(trace("Content-Length: 1\r\n"), 400);
+  expect_refused(trace("Transfer-Encoding: chunked\r\n"), 400);
+}
+
 // ---- All together: what smugglers try must never be accepted
 
 TEST(RequestRulesTest, SmugglingHeadsAreRefused) {
@@ -345,6 +357,24 @@ TEST(RequestRulesTest, SmugglingHeadsAreRefused) {
     const HeadReading reading = with_fields(lines);
     EXPECT_NE(reading.refused, 0) << lines;
   }
+}
+
+// ---- For faces that answer them
+
+TEST(RequestRulesTest, ConnectAndExpectationsMayBeLeftToHandlers) {
+  const auto judge = [](std::string_view text) {
+    http::RequestHead head;
+    RequestParser parser;
+    EXPECT_EQ(parser.parse(text, HeadLimits(), head), ParseStatus::complete);
+    const Refusal refusal = apply_request_rules(head, false, true);
+    if (!refusal) {
+      EXPECT_EQ(head.path(), "/");
+    }
+    return refusal ? refusal.status : 0;
+  };
+  EXPECT_EQ(judge("CONNECT a.b:443 HTTP/1.1\r\nHost: a.b\r\n\r\n"), 0);
+  EXPECT_EQ(judge("CONNECT /a HTTP/1.1\r\nHost: a.b\r\n\r\n"), 400);
+  EXPECT_EQ(judge("GET / HTTP/1.1\r\nHost: h\r\nExpect: something\r\n\r\n"), 0);
 }
 
 }  // namespace

@@ -30,6 +30,13 @@ class SocketDeflate : public SocketTest {
     compressor.compress(text, false, bytes);
     return bytes;
   }
+  // What cannot be compressed.
+  static std::string noise() {
+    std::string bytes;
+    for (unsigned i = 0, x = 1; i < 5000; ++i)
+      bytes += static_cast<char>((x = x * 1103515245 + 12345) >> 16);
+    return bytes;
+  }
 };
 
 TEST_F(SocketDeflate, CompressedAndPlainMessagesMix) {
@@ -92,6 +99,81 @@ TEST_F(SocketDeflate, TextThatIsNotUtf8) {
   EXPECT_EQ(other.take_told(), Told{"binary \xff\xfe"});
 }
 
+// It fails at its first bad byte, before the rest of the frame, or of the message, has come.
+TEST_F(SocketDeflate, TextThatIsNotUtf8FailsBeforeItEnds) {
+  const std::string bytes =
+      deflated("the first half is right \xff" + std::string(300, 'x') + noise());
+  for (const DeflateAgreement& agreement : {kShared, kDedicated}) {
+    Client& framed = world.connect(agreement);
+    world.send(framed, packed(bytes).substr(0, 200));
+    expect_failed(framed, 1007);
+    Client& fragmented = world.connect(agreement);
+    world.send(fragmented,
+               frame({.opcode = 1, .payload = bytes.substr(0, 100), .fin = false, .rsv = 4}));
+    world.send(fragmented, frame({.opcode = 0, .payload = bytes.substr(100, 100), .fin = false}));
+    expect_failed(fragmented, 1007);
+  }
+}
+
+// A character may be cut by the end of a piece, but not by the end of the message.
+TEST_F(SocketDeflate, TextThatComesInPieces) {
+  const std::string word = "\xce\xba\xe1\xbd\xb9\xf0\x9f\x98\x80";
+  const std::string bytes = deflated(word);
+  for (const DeflateAgreement& agreement : {kShared, kDedicated}) {
+    Client& client = world.connect(agreement);
+    for (int message = 0; message < 2; ++message) {
+      for (const char byte : packed(bytes)) world.send(client, std::string(1, byte));
+    }
+    EXPECT_EQ(client.take_told(), (Told{"text " + word, "text " + word}));
+    world.send(client, frame({.opcode = 1, .payload = deflated("\xce"), .fin = false, .rsv = 4}));
+    EXPECT_EQ(client.take_told(), Told{});
+    world.send(client, frame({.opcode = 0, .payload = ""}));
+    expect_failed(client, 1007);
+  }
+}
+
+// Messages of several clients may be under way at once, and end in any order.
+TEST_F(SocketDeflate, PiecesOfSeveralClients) {
+  Client& first = world.connect(kShared);
+  Client& second = world.connect(kShared);
+  const auto begin = [&](Client& client) {
+    world.send(client,
+               frame({.opcode = 1, .payload = kHello.substr(0, 3), .fin = false, .rsv = 4}));
+  };
+  const auto end = [&](Client& client) {
+    world.send(client, frame({.opcode = 0, .payload = kHello.substr(3)}));
+  };
+  begin(first);
+  begin(second);
+  world.send(world.connect(kShared), packed(kHello));
+  end(first);
+  begin(first);
+  end(second);
+  end(first);
+  EXPECT_EQ(first.take_told(), (Told{"text Hello", "text Hello"}));
+  EXPECT_EQ(second.take_told(), Told{"text Hello"});
+}
+
+// What is broken, or becomes too large, is refused before the message ends.
+TEST_F(SocketDeflate, BrokenPieces) {
+  world.workspace.settings.max_payload = 100'000;
+  for (const DeflateAgreement& agreement : {kShared, kDedicated}) {
+    Client& broken = world.connect(agreement);
+    world.send(broken, frame({.opcode = 2, .payload = "\xff\xff", .fin = false, .rsv = 4}));
+    expect_failed(broken, 1007);
+    Client& bomb = world.connect(agreement);
+    world.send(
+        bomb,
+        frame(
+            {.opcode = 2, .payload = deflated(std::string(100'001, 'x')), .fin = false, .rsv = 4}));
+    expect_failed(bomb, 1009);
+    Client& cut = world.connect(agreement);
+    world.send(cut, frame({.opcode = 2, .payload = kHello.substr(0, 3), .fin = false, .rsv = 4}));
+    world.send(cut, frame({.opcode = 0, .payload = ""}));
+    expect_failed(cut, 1007);
+  }
+}
+
 // The limit is for the size after decompression.
 TEST_F(SocketDeflate, Bombs) {
   world.workspace.settings.max_payload = 1000;
@@ -104,12 +186,9 @@ TEST_F(SocketDeflate, Bombs) {
 
 TEST_F(SocketDeflate, IncompressibleMessageOfTheLimit) {
   world.workspace.settings.max_payload = 5000;
-  std::string noise;
-  for (unsigned i = 0, x = 1; i < 5000; ++i)
-    noise += static_cast<char>((x = x * 1103515245 + 12345) >> 16);
   Client& client = world.connect(kShared);
-  world.send(client, packed(deflated(noise), 2));
-  EXPECT_EQ(client.take_told(), Told{"binary " + noise});
+  world.send(client, packed(deflated(noise()), 2));
+  EXPECT_EQ(client.take_told(), Told{"binary " + noise()});
 }
 
 // Section 6.1: RSV1 marks what is compressed; only what was asked for is.

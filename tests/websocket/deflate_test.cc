@@ -1,5 +1,6 @@
 #include "websocket/deflate.h"
 
+#include <algorithm>
 #include <gtest/gtest.h>
 #include <random>
 #include <string>
@@ -203,6 +204,103 @@ TEST(Deflate, ManyLastBlocksAreInvalid) {
   EXPECT_EQ(decompressor.decompress(ends, false, 100, text), Result::invalid);
   EXPECT_EQ(decompressor.decompress(std::string_view("\x03\x00\x00", 3), false, 100, text),
             Result::ok);
+}
+
+// What a message in pieces of `step` bytes comes to.
+Result in_pieces(Decompressor& decompressor, std::string_view bytes, size_t step, uint64_t limit,
+                 std::string& text, bool keep = false) {
+  for (; !bytes.empty(); bytes.remove_prefix(std::min(step, bytes.size()))) {
+    const Result result = decompressor.put(bytes.substr(0, step), limit, text);
+    if (result != Result::ok) return result;
+  }
+  return decompressor.finish(keep, limit, text);
+}
+
+TEST(Deflate, PiecesOfAllSizes) {
+  for (const std::string& message :
+       {std::string(), std::string("Hello"), prose(100'000), noise(70'000)}) {
+    Compressor compressor(15, 8);
+    const std::string bytes = compressed(compressor, message);
+    Decompressor decompressor(15);
+    for (size_t step : {size_t{1}, size_t{7}, size_t{4096}, bytes.size()}) {
+      std::string text;
+      ASSERT_EQ(in_pieces(decompressor, bytes, step, message.size(), text), Result::ok) << step;
+      ASSERT_EQ(text, message) << step;
+    }
+  }
+  std::string text;
+  Decompressor decompressor(15);
+  EXPECT_EQ(decompressor.finish(false, 100, text), Result::ok);  // nothing at all
+  EXPECT_EQ(text, "");
+}
+
+// RFC 7692 section 7.1.1.1: the context goes on whether a message comes whole or in pieces.
+TEST(Deflate, PiecesKeepTheContext) {
+  Compressor compressor(15, 8);
+  Decompressor decompressor(15);
+  for (int i = 0; i < 6; ++i) {
+    const std::string bytes = compressed(compressor, prose(5000), true);
+    std::string text;
+    if (i % 2 == 0) {
+      ASSERT_EQ(in_pieces(decompressor, bytes, 10, 5000, text, true), Result::ok);
+    } else {
+      text = decompressed(decompressor, bytes, true);
+    }
+    ASSERT_EQ(text, prose(5000));
+  }
+}
+
+// A piece brings what can be made of it.
+TEST(Deflate, PiecesBringTheirText) {
+  Decompressor decompressor(15);
+  std::string text;
+  EXPECT_EQ(decompressor.put(std::string_view("\x00\x05\x00\xfa\xffHe", 7), 100, text), Result::ok);
+  EXPECT_EQ(text, "He");
+}
+
+// A peer that has sent a few bytes does not make the server keep many until it ends the message.
+TEST(Deflate, BombsInPiecesWaitForTheirEnd) {
+  Compressor compressor(15, 8);
+  const size_t size = 8 << 20;
+  const std::string bomb = compressed(compressor, std::string(size, 'x'));
+  const size_t most = 256 * 1024 + 16 * bomb.size() + 16 * 1024;
+  ASSERT_LT(most, size / 2);
+  for (size_t step : {size_t{1}, size_t{100}, bomb.size()}) {
+    Decompressor decompressor(15);
+    std::string text;
+    for (size_t at = 0; at < bomb.size(); at += step) {
+      ASSERT_EQ(decompressor.put(std::string_view(bomb).substr(at, step), size, text), Result::ok);
+      ASSERT_LE(text.size(), most);
+    }
+    ASSERT_EQ(decompressor.finish(false, size, text), Result::ok);
+    ASSERT_EQ(text, std::string(size, 'x'));
+    text.clear();
+    ASSERT_EQ(in_pieces(decompressor, bomb, step, size - 1, text), Result::too_big);
+  }
+}
+
+// RFC 7692 section 7.2.3.4: a block may say that it is the last one, in pieces too; what is
+// bounded is their number in the whole message.
+TEST(Deflate, LastBlocksInPieces) {
+  const std::string_view last("\xf3\x48\xcd\xc9\xc9\x07\x00\x00", 8);
+  for (size_t step = 1; step <= last.size(); ++step) {
+    Decompressor decompressor(15);
+    std::string text;
+    ASSERT_EQ(in_pieces(decompressor, last, step, 100, text), Result::ok);
+    ASSERT_EQ(text, "Hello");
+  }
+  std::string ends;
+  for (int i = 0; i < 100; ++i) ends += std::string_view("\x03\x00", 2);
+  Decompressor refusing(15);
+  std::string text;
+  EXPECT_EQ(in_pieces(refusing, ends, 10, 100, text), Result::invalid);
+  // As many as the whole message may have, all in its first piece.
+  Compressor compressor(15, 8);
+  const std::string rest = compressed(compressor, noise(200 * 1024));
+  Decompressor decompressor(15);
+  text.clear();
+  EXPECT_EQ(in_pieces(decompressor, ends + rest, 200, 1 << 20, text), Result::ok);
+  EXPECT_EQ(text, noise(200 * 1024));
 }
 
 }  // namespace

@@ -50,6 +50,20 @@ const syntax = [
     ...refusal("CONNECT", 501, "CONNECT 1 "),
   },
   {
+    what: "TRACE with a body",
+    bun: "reaches the handler",
+    bao: "is a 400",
+    why: "RFC 9110, section 9.3.8",
+    ...refusal("TRACE with a body", 400, "TRACE / "),
+  },
+  {
+    what: "Chunk extensions that are not of the grammar",
+    bun: "are taken",
+    bao: "are a 400",
+    why: "RFC 9112, section 7.1.1; somebody else may see another end of the chunk",
+    ...refusal("chunk extension without a name", 400, "POST / x"),
+  },
+  {
     what: "Expect with something else than 100-continue",
     bun: "is ignored",
     bao: "is a 417",

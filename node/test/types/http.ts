@@ -9,6 +9,11 @@ const listener = (req: IncomingMessage, res: ServerResponse) => {
 const options: ServerOptions = { keepAliveTimeout: 1000, maxHeaderSize: 8192 };
 const server: Server = http.createServer(options, listener);
 server.on("request", (req, res) => void res.end(req.method));
+server.on("upgrade", (req, socket, head) => void socket.end(head));
+server.on("clientError", (error, socket) => console.log(error.statusCode, socket.destroyed));
+server.getConnections((error, count) => console.log(error?.message, count.toFixed()));
+server.httpAllowHalfOpen = true;
+createServer({ requestTimeout: 1000, shouldUpgradeCallback: (req) => req.url === "/sockets" });
 server.listen(0, "127.0.0.1", () => console.log(server.address(), METHODS.length));
 server.listen({ port: 0, host: "localhost" });
 server.listen("/tmp/a.sock");
