@@ -423,9 +423,14 @@ function shownSize(size) {
 export function inspect(value, options) {
   const settings = typeof options === "object" && options !== null ? options : {};
   if (settings.colors) return nodeInspect(value, { colors: true, depth: settings.depth });
-  const writer = new Writer(settings);
-  writer.value(value);
-  return writer.text;
+  try {
+    const writer = new Writer(settings);
+    writer.value(value);
+    return writer.text;
+  } catch {
+    // What cannot be looked at from outside (a revoked Proxy, members that throw) Node looks into.
+    return nodeInspect(value);
+  }
 }
 
 /** As `console.log` shows it: text as it is. */

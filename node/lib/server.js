@@ -248,7 +248,8 @@ export class Server {
     try {
       native.localFetch(
         this.#number, request.method, pathname + search, `host: ${host}\r\n${lines}`, body, number);
-      return await promise;
+      const response = await promise;
+      return Object.defineProperty(response, "url", { value: request.url, configurable: true });
     } finally {
       takePromise(number);
       signal.removeEventListener("abort", abort);

@@ -399,6 +399,7 @@ test("server.fetch gets files as everybody does", async () => {
     fetch: () => new Response(file(ten).slice(2, 5)),
   });
   const whole = await server.fetch("/route");
+  assert.equal(whole.url, new URL("/route", server.url).href);
   assert.equal(whole.headers.get("last-modified"), MODIFIED);
   assert.deepEqual(await short(whole), WHOLE);
   for (const path of ["/missing", "/handler"]) {
