@@ -468,6 +468,28 @@ interface ReadableStream<R = any> {
   blob(): Promise<Blob>;
 }
 
+/** What fetch() takes beyond the platform's. */
+interface RequestInit {
+  /** The path of a unix socket to ask by. */
+  unix?: string;
+  tls?: {
+    ca?: unknown;
+    cert?: unknown;
+    key?: unknown;
+    passphrase?: string;
+    serverName?: string;
+    rejectUnauthorized?: boolean;
+    checkServerIdentity?: (hostname: string, certificate: any) => Error | undefined | void;
+  };
+}
+
+interface Console {
+  /** Writes text and bytes as they are, and gives their number. */
+  write(...values: (string | ArrayBufferView | ArrayBuffer)[]): number;
+  /** The lines of standard input. */
+  [Symbol.asyncIterator](): AsyncIterableIterator<string>;
+}
+
 interface ImportMeta {
   /** The folder of this file. */
   readonly dir: string;

@@ -41,6 +41,19 @@ Bun.s3;
 // @ts-expect-error: a parameter that the route has not
 serve({ routes: { "/a/:b": (req) => new Response(req.params.c) } });
 
+const reply = await fetch("http://localhost/", {
+  unix: "a.sock",
+  tls: { rejectUnauthorized: false, ca: Bun.file("ca.pem") },
+});
+reply.status satisfies number;
+console.write("x") satisfies number;
+for await (const line of console) line satisfies string;
+Bun.hash.crc32("x") satisfies number;
+(await Bun.password.verify("x", await Bun.password.hash("x", { algorithm: "bcrypt", cost: 4 }))) satisfies boolean;
+for await (const path of new Bun.Glob("*.ts").scan(".")) path satisfies string;
+Bun.inspect.table([{ a: 1 }]) satisfies string;
+Bun.peek.status(Promise.resolve()) satisfies string;
+
 const child = Bun.spawn(["bun", "server.ts"], {
   stdin: "pipe",
   stderr: "inherit",
