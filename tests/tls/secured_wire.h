@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <cstdlib>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -66,6 +67,8 @@ class SecuredWire final : public net::Transport {
     wire_.outbound += text;
     return {net::IoResult::Status::ok, taken};
   }
+
+  std::optional<std::size_t> untaken() const override { return wire_.untaken; }
 
   void want_read(bool wanted) override {
     require_open();
