@@ -171,7 +171,7 @@ class Environment {
   void describe(server::Exchange& exchange, const Slot& slot, uint32_t handler, uint32_t* place);
   void dispatch_failed(Slot* slot);
   void take_texts(std::span<Slot* const> slots, size_t place, napi_value texts);
-  void take_text(Slot& slot, size_t place, const Text& body);
+  void take_text(Slot& slot, const Text& body);
   void take_silence(Slot& slot);
   void reply_text(Slot& slot, int status, std::string_view type, const Text& body);
 

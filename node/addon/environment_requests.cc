@@ -16,7 +16,6 @@ namespace {
 constexpr std::array<std::string_view, 3> kTypes{"text/plain;charset=utf-8",
                                                  "application/json;charset=utf-8", ""};
 
-constexpr size_t kSingle = 0;  // the place of a request that is given to JavaScript alone
 // What `dispatchAll` puts in the place of a text's length if there is none.
 constexpr uint32_t kNoText = UINT32_MAX;
 
@@ -114,7 +113,7 @@ void Environment::dispatch_alone(server::Exchange& exchange, uint32_t handler) {
     dispatch_failed(slot.has(exchange) ? &slot : nullptr);
   } else if (slot.has(exchange)) {
     if (auto body = read_text(result)) {
-      take_text(slot, kSingle, *body);
+      take_text(slot, *body);
     } else {
       take_silence(slot);
     }
@@ -146,7 +145,12 @@ void Environment::dispatch_together(std::span<const Waiting> batch) {
     if (!slots[i]->has(*batch[i].exchange)) slots[i] = nullptr;
     if (status != napi_ok) dispatch_failed(slots[i]);
   }
-  if (status == napi_ok) take_texts(std::span(slots).first(batch.size()), kTogether, result);
+  if (status == napi_ok) {
+    take_texts(std::span(slots).first(batch.size()), kTogether, result);
+    for (size_t i = 0; i < batch.size(); ++i) {
+      if (slots[i] != nullptr && slots[i]->has(*batch[i].exchange)) take_silence(*slots[i]);
+    }
+  }
   renew_scope();
 }
 
@@ -207,11 +211,14 @@ void Environment::reply_texts(napi_value texts) {
     slots[i] = slots_.find(registers_[kLater + i * kRequestRegisters + kSlot]);
   }
   take_texts(std::span(slots).first(count), kLater, texts);
+  if (!waking_) due_.send();
 }
 
 // Takes apart the texts for some slots, which stand in one string; what belongs to each is in the
 // registers from `place` on. Their lengths are in UTF-16; if the string is no longer in UTF-8, it
-// is ASCII, and they are the same.
+// is ASCII, and they are the same. Nothing is sent before all are taken: a reply lets the next
+// request on its connection reach its handler, which may close slots, and whose text takes the
+// place of these.
 void Environment::take_texts(std::span<Slot* const> slots, size_t place, napi_value texts) {
   const auto all = read_text(texts);
   size_t length = 0;
@@ -225,27 +232,28 @@ void Environment::take_texts(std::span<Slot* const> slots, size_t place, napi_va
   size_t offset = 0;
   for (size_t i = 0; i < slots.size(); ++i, place += kRequestRegisters) {
     const uint32_t size = registers_[place + kLength];
-    const bool is_text = size != kNoText && all && offset + size <= length;
-    const size_t begin = std::exchange(offset, is_text ? offset + size : offset);
-    if (slots[i] == nullptr) {
-      registers_[place + kStatus] = 200;
-      registers_[place + kType] = 0;
-    } else if (!is_text) {
-      take_silence(*slots[i]);
-    } else if (ascii) {
-      take_text(*slots[i], place, {all->view.substr(begin, size), nullptr});
+    const uint32_t status = std::exchange(registers_[place + kStatus], 200);
+    const uint32_t type = std::exchange(registers_[place + kType], 0);
+    if (size == kNoText || !all || offset + size > length) continue;
+    const size_t begin = std::exchange(offset, offset + size);
+    if (slots[i] == nullptr) continue;
+    std::string_view body;
+    if (ascii) {
+      body = all->view.substr(begin, size);
     } else {
       napi_value text = nullptr;
       napi_create_string_utf16(env_, units.data() + begin, size, &text);
-      take_text(*slots[i], place, *read_text(text));
+      body = read_text(text)->view;
     }
+    due_.add(slots_.close(*slots[i]), static_cast<int>(is_final_status(status) ? status : 500),
+             kTypes[type % kTypes.size()], body);
   }
 }
 
-// A text that a handler gave; its status and type are at that place of the registers.
-void Environment::take_text(Slot& slot, size_t place, const Text& body) {
-  const uint32_t status = std::exchange(registers_[place + kStatus], 200);
-  const std::string_view type = kTypes[std::exchange(registers_[place + kType], 0) % kTypes.size()];
+// A text that a handler gave; its status and type are in the registers.
+void Environment::take_text(Slot& slot, const Text& body) {
+  const uint32_t status = std::exchange(registers_[kStatus], 200);
+  const std::string_view type = kTypes[std::exchange(registers_[kType], 0) % kTypes.size()];
   if (is_final_status(status)) {
     reply_text(slot, static_cast<int>(status), type, body);
     return;

@@ -86,12 +86,13 @@ napi_value hand_over(Call& call) {
   Slot& slot = call.slot();
   const http::Reference<server::Exchange> exchange(&slot.exchange());
   const http::Reference<server::Server> server(&exchange->server());
-  auto upgraded = exchange->hand_over();
-  if (!upgraded) return null(call.env);
-  if (slot.has(*exchange)) call.environment.slots().close(slot);
   Links& links = call.environment.links();
-  links.add(server->tunnels().open(*upgraded, links));
-  return bytes(call.env, upgraded->input);
+  std::string input;
+  server::Tunnel* tunnel = server->hand_over(*exchange, links, input);
+  if (tunnel == nullptr) return null(call.env);
+  if (slot.has(*exchange)) call.environment.slots().close(slot);
+  links.add(*tunnel);
+  return bytes(call.env, input);
 }
 
 napi_value tunnel_read(Call& call) {

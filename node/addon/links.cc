@@ -1,5 +1,7 @@
 #include "links.h"
 
+#include <utility>
+
 #include "environment.h"
 
 namespace bao::node {
@@ -51,8 +53,8 @@ void Links::on_close(server::Tunnel& tunnel, bool broken) {
 
 // The number is free only afterwards, so that what JavaScript does in the call reaches nobody else.
 void Links::tell_closed(http::Link& link, bool broken) {
-  const uint32_t number = link.label;
-  if (number >= links_.size()) return;  // this thread is being ended
+  const uint32_t number = std::exchange(link.label, 0);
+  if (number == 0 || number >= links_.size()) return;  // this thread is being ended
   links_[number] = {};
   environment_.tell_connection(number, Event::closed, 0, broken ? 1 : 0, "");
   free_.push_back(number);

@@ -445,11 +445,18 @@ export class HttpSocket extends LazyDuplex {
   _closed(isBroken) {
     sockets[this._number] = undefined;
     this._number = 0;
-    if (this._isRaw) return void this.destroy(isBroken ? connectionReset() : undefined);
+    if (this._isRaw) return this.#rawClosed(isBroken);
     this._isGone = true;
     this.#stopTimer();
     // Behind what the reply says that has ended it.
     if (this._isStream || this._eventsCount > 0) process.nextTick(destroyed, this);
+  }
+
+  /** Both ends have ended in order: what has come is still to be read, and then it ends itself. */
+  #rawClosed(isBroken) {
+    const isOrderly = !isBroken && this._readableState.ended && this.writableEnded;
+    if (isOrderly && !this.readableEnded) return;
+    this.destroy(isBroken ? connectionReset() : undefined);
   }
 
   // What the engine does anyway, or by itself.

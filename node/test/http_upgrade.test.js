@@ -359,3 +359,93 @@ on("ws hears of clients that vanish, and ends them by force", async (t, http) =>
   assert.equal((await once(other, "close"))[0], 1006);
   assert.equal(sockets.clients.size, 0);
 });
+
+on("what has come is read although both ends have ended", async (t, http) => {
+  const server = await listening(t, http, () => {});
+  const size = 400_000;
+  const read = Promise.withResolvers();
+  server.on("upgrade", async (req, socket, head) => {
+    socket.end(SWITCHES);
+    let count = head.length;
+    try {
+      for await (const piece of socket) {
+        count += piece.length;
+        await new Promise(setImmediate);
+      }
+      read.resolve(count);
+    } catch (error) {
+      read.reject(error);
+    }
+  });
+  const client = connect({ port: server.port, host: "127.0.0.1", allowHalfOpen: true });
+  client.write(`GET / HTTP/1.1\r\nHost: a\r\n${ASKS}\r\n`);
+  client.once("data", () => client.end(Buffer.alloc(size)));
+  assert.equal(await read.promise, size);
+});
+
+on("replies before a connection that is destroyed leave", async (t, http) => {
+  const server = await listening(t, http, (req, res) => {
+    if (req.url === "/b") req.socket.destroy();
+    else res.end("first reply");
+  });
+  server.on("upgrade", (req, socket) => {
+    socket.write("HTTP/1.1 401 Unauthorized\r\n\r\n");
+    socket.destroy();
+  });
+  const first = "GET /a HTTP/1.1\r\nHost: a\r\n\r\n";
+  const refused = new Client(server);
+  refused.write(`${first}GET / HTTP/1.1\r\nHost: a\r\n${ASKS}\r\n`);
+  await refused.closed;
+  assert.match(refused.received, /first replyHTTP\/1\.1 401 /);
+  const destroyed = new Client(server);
+  destroyed.write(`${first}GET /b HTTP/1.1\r\nHost: a\r\n\r\n`);
+  await destroyed.closed;
+  assert.match(destroyed.received, /first reply$/);
+});
+
+on("the last connection of a server that closes may leave HTTP", async (t, http) => {
+  let isClosed = false;
+  const server = http.createServer({
+    shouldUpgradeCallback() {
+      server.close(() => (isClosed = true));
+      return true;
+    },
+  });
+  server.on("upgrade", (req, socket) => {
+    socket.write(SWITCHES);
+    socket.pipe(socket);
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const client = new Client(server.address());
+  client.write(`GET / HTTP/1.1\r\nHost: a\r\n${ASKS}\r\n`);
+  await client.until(SWITCHES);
+  client.write("still here");
+  await client.until("still here");
+  client.socket.end();
+  await client.closed;
+  if (!isClosed) await once(server, "close");
+});
+
+on("the socket of a refused request is not the next client's", async (t, http) => {
+  const sockets = [];
+  const server = await listening(t, http, (req, res) => {
+    sockets.push(req.socket);
+    req.on("aborted", () => req.socket.destroy()).on("error", () => {}).resume();
+    if (req.method === "GET") res.end("mine");
+  });
+  server.on("clientError", (error, socket) => socket.destroy());
+  const refused = new Client(server);
+  refused.write("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n");
+  while (sockets.length === 0) await new Promise(setImmediate);
+  refused.write("zzz\r\n");
+  await refused.closed;
+  const next = new Client(server);
+  next.get("/");
+  await next.until("mine");
+  assert.notEqual(sockets[1], sockets[0]);
+  sockets[0].destroy();
+  next.received = "";
+  next.get("/");
+  await next.until("mine");
+});

@@ -193,3 +193,43 @@ test("a handler that ends the process does not take the replies of others along"
   await Promise.all(clients.map(({ closed }) => closed));
   assert.equal(clients.filter(({ received }) => received.endsWith("kept")).length, 2);
 });
+
+/** Two requests that wait for promises, the first with another behind it; `settle` settles both. */
+async function waitingTwo(secret) {
+  const waits = [];
+  const both = Promise.withResolvers();
+  const server = start({
+    routes: none,
+    fetch(request) {
+      const { pathname } = new URL(request.url);
+      if (pathname === "/secret") return secret(server);
+      return new Promise((resolve) => {
+        waits.push(() => resolve(new Response(`public text for ${pathname}`)));
+        if (waits.length === 2) both.resolve();
+      });
+    },
+  });
+  const [a, b] = await clientsOf(server, 2);
+  a.get("/a");
+  a.get("/secret");
+  b.get("/b");
+  await both.promise;
+  // Outside of a wake-up of the engine.
+  setTimeout(() => waits.forEach((wait) => wait()), 1);
+  return [a, b];
+}
+
+test("promises that settle together: a handler behind one of them changes no other's text", async () => {
+  const [a, b] = await waitingTwo(() => new Response("secret ".repeat(20)));
+  await a.until("secret ".repeat(20));
+  await b.until("\r\n\r\npublic text for /b");
+  assert.ok(!b.received.includes("secret"));
+});
+
+test("promises that settle together: a handler behind one of them may stop the server", async () => {
+  const clients = await waitingTwo((server) => {
+    server.stop(true);
+    return new Response("late");
+  });
+  await Promise.all(clients.map(({ closed }) => closed));
+});

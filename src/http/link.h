@@ -19,8 +19,9 @@ class Link {
   virtual std::optional<net::SocketAddress> local() const = 0;
   /// How its bytes are protected, and who the peer has proved to be; none if they are not.
   virtual std::optional<net::Security> security() const = 0;
-  /// Ends it now, with whatever is under way. `reset`: so that the peer sees a failure, as it does
-  /// in any case if a request or a reply is cut short. Its end is told from within.
+  /// Ends it now, with whatever is under way, behind the replies that are whole. `reset`: so that
+  /// the peer sees a failure, as it does in any case if a reply is cut short. Its end is told from
+  /// within.
   virtual void drop(bool reset) = 0;
 
   /// Whatever number a face gives it; 0: none. It stays with the connection when that leaves HTTP.

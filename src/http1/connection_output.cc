@@ -239,7 +239,8 @@ void Connection::refuse(const Refusal& refusal, Failure cause) {
     added = std::move(exchange->added_fields);
     exchange->release();
   }
-  workspace_.owner.on_refused(*this, refusal);
+  // What was told of the cut may have closed it.
+  if (!closed_) workspace_.owner.on_refused(*this, refusal);
   if (!already_replied && !closed_) write_error_reply(refusal, head_request, lines_of(added));
   if (own_turn) end_turn();
 }
@@ -363,11 +364,13 @@ void Connection::cut(Failure cause) {
 
 void Connection::drop(bool reset) {
   if (closed_) return;
-  close(reset || exchange_ != nullptr || queue_ != nullptr, Failure::aborted);
+  // Replies to requests before this one may still be gathered.
+  if (out_ != nullptr) flush();
+  close(reset || content_due_ || queue_ != nullptr, Failure::aborted);
 }
 
 void Connection::abort(http::Exchange&) {
-  close(true, Failure::aborted);
+  drop(true);
 }
 
 // Everything that is to be sent is sent. If the peer may still be sending, closing now would reset

@@ -332,9 +332,20 @@ void Server::close_acceptor() {
   if (secure()) handshakes_->drop_all();
 }
 
+// The last connection of a server that stops is none before it is a tunnel.
+Tunnel* Server::hand_over(http::Exchange& exchange, TunnelHandler& handler, std::string& input) {
+  handing_over_ = true;
+  std::optional<http::Upgraded> upgraded = exchange.hand_over();
+  Tunnel* const tunnel = upgraded ? &tunnels_.open(*upgraded, handler) : nullptr;
+  handing_over_ = false;
+  if (upgraded) input = std::move(upgraded->input);
+  check_stopped();
+  return tunnel;
+}
+
 void Server::check_stopped() {
-  if (state_ == State::listening || connections_ != nullptr || !web_sockets_.empty() ||
-      !tunnels_.empty())
+  if (handing_over_ || state_ == State::listening || connections_ != nullptr ||
+      !web_sockets_.empty() || !tunnels_.empty())
     return;
   if (state_ == State::stopping) {
     state_ = State::stopped;

@@ -73,6 +73,10 @@ class Server final : public http::ExchangeHandler,
   WebSockets& web_sockets() { return web_sockets_; }
   const WebSockets& web_sockets() const { return web_sockets_; }
   Tunnels& tunnels() { return tunnels_; }
+  /// Makes a tunnel of an exchange's connection, as `http::Exchange::hand_over` and `Tunnels::open`
+  /// have it. Null, and nothing happens, where that cannot be. `input`: what was read behind the
+  /// request.
+  Tunnel* hand_over(http::Exchange& exchange, TunnelHandler& handler, std::string& input);
   /// Connections that are open, whatever they speak.
   uint64_t open_connections() const {
     return workspace_.counters.connections_open + web_sockets_.open() + tunnels_.size();
@@ -172,6 +176,7 @@ class Server final : public http::ExchangeHandler,
   http::Reference<Table> table_;
   WebSockets web_sockets_;
   Tunnels tunnels_;
+  bool handing_over_ = false;
   std::unique_ptr<Handshakes> handshakes_;
   std::unique_ptr<Acceptor> acceptor_;
   net::SocketAddress local_;

@@ -27,6 +27,11 @@ void Tunnel::start(std::string_view output) {
   transport_->attach(*this);
   transport_->want_read(false);
   if (output.empty()) return;
+  const iovec piece{const_cast<char*>(output.data()), output.size()};
+  const net::IoResult result = transport_->write({&piece, 1});
+  owner_.counters_.bytes_out += result.bytes;
+  output.remove_prefix(result.bytes);
+  if (output.empty()) return;
   queue_ = std::make_unique<http1::OutputQueue>();
   queue_->append_copy(output);
   transport_->want_write(true);

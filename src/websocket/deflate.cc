@@ -215,7 +215,7 @@ Decompressor::Result Decompressor::put(std::string_view piece, uint64_t limit, s
   State& state = *state_;
   state.taken += piece.size();
   const uint64_t ahead = std::min(limit, most_ahead(state.taken));
-  if (!state.late.empty() || to.size() > ahead) {
+  if (state.too_many_ends() || !state.late.empty() || to.size() > ahead) {
     state.late.append(piece);
     return Result::ok;
   }

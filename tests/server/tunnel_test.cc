@@ -46,10 +46,8 @@ struct TunnelWorld {
   TunnelWorld()
       : world(TableMaker()
                   .fetch([this](Exchange& exchange) {
-                    auto upgraded = exchange.hand_over();
-                    ASSERT_TRUE(upgraded);
-                    head = upgraded->input;
-                    tunnel = &exchange.server().tunnels().open(*upgraded, taker);
+                    tunnel = exchange.server().hand_over(exchange, taker, head);
+                    ASSERT_NE(tunnel, nullptr);
                     tunnel->want_read(reads);
                   })
                   .make()) {}

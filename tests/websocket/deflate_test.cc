@@ -216,6 +216,14 @@ Result in_pieces(Decompressor& decompressor, std::string_view bytes, size_t step
   return decompressor.finish(keep, limit, text);
 }
 
+TEST(Deflate, LastBlocksAtTheEndsOfPiecesCount) {
+  Decompressor decompressor(15);
+  std::string ends;
+  for (int i = 0; i < 5000; ++i) ends += std::string("\x03\x00", 2);
+  std::string text;
+  EXPECT_EQ(in_pieces(decompressor, ends, 2, 100, text), Result::invalid);
+}
+
 TEST(Deflate, PiecesOfAllSizes) {
   for (const std::string& message :
        {std::string(), std::string("Hello"), prose(100'000), noise(70'000)}) {
