@@ -3,10 +3,8 @@
  * otherwise, `ping`, `pong` and `terminate` are there, and it takes fields and settings of TLS.
  */
 import { randomBytes } from "node:crypto";
-import net from "node:net";
-import tls from "node:tls";
 
-import { newAgent, tlsSettings } from "./agents.js";
+import { connector, newAgent, tlsSettings } from "./agents.js";
 
 const BINARY_TYPES = ["nodebuffer", "arraybuffer", "blob"];
 const PING = 9;
@@ -24,8 +22,8 @@ export function webSocketOver(Platform) {
       const isList = typeof options === "string" || Array.isArray(options);
       const given = isList ? { protocols: options } : (options ?? {});
       const protocols = given.protocols ?? given.protocol ?? [];
-      const connection = { socket: null, tls: given.tls };
-      const dispatcher = given.dispatcher ?? newAgent(connector(connection));
+      const connection = { socket: null };
+      const dispatcher = given.dispatcher ?? newAgent(connectorFor(connection, given.tls));
       super(urlOf(url), { protocols, headers: given.headers, dispatcher });
       this.#connection = connection;
       super.binaryType = "arraybuffer";
@@ -102,25 +100,9 @@ function maskedFrame(kind, bytes) {
   return frame;
 }
 
-/** Connects for Node's client, and keeps the socket. */
-function connector(connection) {
-  return async ({ hostname, port, protocol, servername }, done) => {
-    const isSecure = protocol === "https:" || protocol === "wss:";
-    const address = { host: hostname.replace(/^\[|\]$/g, ""), port: port || (isSecure ? 443 : 80) };
-    try {
-      const name = servername || (net.isIP(address.host) ? undefined : address.host);
-      const socket = isSecure
-        ? tls.connect({ servername: name, ...(await tlsSettings(connection.tls)), ...address })
-        : net.connect(address);
-      socket.once("error", done);
-      socket.once(isSecure ? "secureConnect" : "connect", () => {
-        // Node's client hears of errors as long as it uses the socket.
-        socket.off("error", done).on("error", () => {});
-        connection.socket = socket;
-        done(null, socket);
-      });
-    } catch (error) {
-      done(error);
-    }
-  };
+/** Connects, and keeps the socket. Files that are not there are an error of the connection. */
+function connectorFor(connection, tls) {
+  const settings = tlsSettings(tls);
+  settings.catch(() => {});
+  return connector(settings, (socket) => (connection.socket = socket));
 }

@@ -112,6 +112,35 @@ test("fetch: settings of TLS", (t) => {
   );
 });
 
+test("a Host says nothing about whose certificate is wanted", (t) => {
+  const { key, cert } = makeCertificate({ name: "foo.example" });
+  return says(
+    t,
+    `const ca = await Bun.file("cert.pem").text();
+    const server = Bun.serve({ port: 0, hostname: "0.0.0.0", tls: { key: Bun.file("key.pem"), cert: ca },
+      fetch: (request, server) => server.upgrade(request) ? undefined : new Response(request.headers.get("host")),
+      websocket: { open: (socket) => socket.close(), message() {} } });
+    const headers = { Host: "foo.example" };
+    const ask = (host, tls) => fetch("https://" + host + ":" + server.port, { headers, tls: { ca, ...tls } })
+      .then((response) => response.text(), ({ code }) => code).then(console.log);
+    await ask("localhost"); await ask("127.0.0.1"); await ask("localhost", { serverName: "foo.example" });
+    await ask("127.0.0.1", { serverName: "foo.example" }); await ask("127.0.0.1", { rejectUnauthorized: false });
+    const open = (tls) => new Promise((resolve) => {
+      const socket = new WebSocket("wss://localhost:" + server.port, { headers, tls: { ca, ...tls } });
+      socket.onclose = ({ code }) => resolve(console.log(code));
+    });
+    await open(); await open({ serverName: "foo.example" });
+    server.stop(true);`,
+    [
+      ...Array(2).fill("ERR_TLS_CERT_ALTNAME_INVALID"),
+      ...Array(3).fill("foo.example"),
+      "1006",
+      "1000",
+    ].join("\n"),
+    { "key.pem": key, "cert.pem": cert },
+  );
+});
+
 test("fetch: errors say by their code what happened", (t) =>
   says(
     t,
