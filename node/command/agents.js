@@ -72,7 +72,7 @@ function tooSlow() {
  * The dispatcher for a request by a unix socket (a path, or undefined) or with these settings of
  * TLS.
  */
-export async function agentFor(unix, tls) {
+async function agentFor(unix, tls) {
   const settings = await tlsSettings(tls);
   const all = unix === undefined ? settings : { ...settings, path: unix };
   const isOnce = Object.values(all).some((value) => typeof value === "function");
@@ -103,16 +103,26 @@ async function contentOf(value) {
   return value instanceof Blob ? value.text() : value;
 }
 
-/** A dispatcher that says another Host than that of the URL. */
-export function withHost(agent, host) {
+/**
+ * The dispatcher for a request to `origin` by its own way: a unix socket, settings of TLS, another
+ * Host (or null). The socket and the Host are not for another server that the request may be
+ * redirected to.
+ */
+export async function dispatcherFor(origin, { unix, tls, host, dispatcher }) {
+  const first = dispatcher ?? (await agentFor(unix, tls));
+  if (host === null && unix === undefined) return first;
+  const other = dispatcher ?? (await agentFor(undefined, tls));
   return {
-    dispatch({ headers, ...options }, handler) {
-      const fields = Array.isArray(headers)
-        ? [...headers, "host", host]
-        : { ...headers, host };
-      // Who the server has to be is for the URL to say, for every agent.
-      const servername = new URL(options.origin).hostname;
-      return agent.dispatch({ ...options, servername, headers: fields }, handler);
+    dispatch(options, handler) {
+      if (options.origin !== origin) return other.dispatch(options, handler);
+      return first.dispatch(host === null ? options : withHost(options, host), handler);
     },
   };
+}
+
+/** Who the server has to be is for the URL to say, for a dispatcher of the program as well. */
+function withHost({ headers, ...options }, host) {
+  const fields = Array.isArray(headers) ? [...headers, "host", host] : { ...headers, host };
+  const servername = new URL(options.origin).hostname;
+  return { ...options, servername, headers: fields };
 }

@@ -90,6 +90,30 @@ test("fetch: unix sockets", (t) =>
     "http://localhost/p?q\nhttp://example.com/!\nTypeError ENOENT http://localhost/",
   ));
 
+test("fetch: a redirect to another server has neither the unix socket nor the Host", (t) =>
+  says(
+    t,
+    `const unix = "a.sock", headers = { Host: "example.com" };
+    const host = (request) => request.headers.get("host").replace(/\\d+$/, "");
+    const away = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: (request) => new Response("away " + host(request)) });
+    const routes = { "/": (request) => new Response("here " + host(request)),
+      "/here": () => new Response(null, { status: 302, headers: { Location: "/" } }),
+      "/away": () => Response.redirect(away.url.href) };
+    const byPath = Bun.serve({ unix, routes }), byPort = Bun.serve({ port: 0, hostname: "127.0.0.1", routes });
+    const ask = async (url, init) => console.log(await (await fetch(url, init)).text());
+    for (const path of ["here", "away"]) {
+      await ask("http://localhost/" + path, { unix }); await ask("http://localhost/" + path, { unix, headers });
+      await ask(byPort.url + path, { headers });
+    }
+    for (const server of [away, byPath, byPort]) server.stop(true);`,
+    [
+      "here localhost",
+      "here example.com",
+      "here example.com",
+      ...Array(3).fill("away 127.0.0.1:"),
+    ].join("\n"),
+  ));
+
 test("fetch: settings of TLS", (t) => {
   const { key, cert } = makeCertificate();
   return says(
