@@ -125,6 +125,27 @@ test("password: argon2 and bcrypt", (t) =>
     ].join("\n"),
   ));
 
+test("password: hashes that cost too much or too little, and algorithms by name", (t) =>
+  says(
+    t,
+    `const { hash, hashSync, verify, verifySync } = Bun.password;
+    const of = (cost) => "$2b$" + cost + "$m0CrhHm10qJ3lXRY.5zDGO3rS2KdeeWLuGmsfGlMfOxih58VYVfxe";
+    const bcrypt = hashSync("x", { algorithm: "bcrypt", cost: 4 });
+    const argon = hashSync("x", { algorithm: "argon2d", memoryCost: 8, timeCost: 1 });
+    console.log((await hash("x", null)).slice(0, 9), verifySync("x", bcrypt, "bcrypt"), await verify("x", bcrypt, null),
+      verifySync("x", argon, "argon2d"), await verify("x", argon, "bcrypt"));
+    const told = ({ name, code }) => console.log(name, code);
+    for (const cost of ["00", "03", "32", "99"]) await verify("x", of(cost)).catch(told);
+    for (const call of [() => verifySync("x", of("99")), () => verifySync("x", bcrypt, "argon2id"), () => verifySync("x", "none", "bcrypt"),
+      () => verify("x", bcrypt, "md5"), () => verify("x", bcrypt, {}), () => hash("x", {}), () => hash("x", { cost: 5 })]) try { call(); } catch (error) { told(error); }`,
+    [
+      "$argon2id true true true false",
+      ...Array(5).fill("Error PASSWORD_WEAK_PARAMETERS"),
+      ...Array(2).fill("Error PASSWORD_INVALID_ENCODING"),
+      ...Array(4).fill("TypeError ERR_INVALID_ARG_TYPE"),
+    ].join("\n"),
+  ));
+
 test("Glob: which paths fit", (t) =>
   says(
     t,

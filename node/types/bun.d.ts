@@ -382,19 +382,17 @@ declare module "bun" {
     murmur32v3: Hash<number>;
   };
 
+  type PasswordName = "bcrypt" | "argon2id" | "argon2d" | "argon2i";
   type PasswordAlgorithm =
-    | "bcrypt"
-    | "argon2id"
-    | "argon2d"
-    | "argon2i"
+    | PasswordName
     | { algorithm: "bcrypt"; cost?: number }
     | { algorithm: "argon2id" | "argon2d" | "argon2i"; memoryCost?: number; timeCost?: number };
   /** Hashes passwords by argon2 (Node 24.7 or later) or bcrypt, and verifies them. */
   export const password: {
     hash(password: Bytes, algorithm?: PasswordAlgorithm): Promise<string>;
     hashSync(password: Bytes, algorithm?: PasswordAlgorithm): string;
-    verify(password: Bytes, hash: Bytes): Promise<boolean>;
-    verifySync(password: Bytes, hash: Bytes): boolean;
+    verify(password: Bytes, hash: Bytes, algorithm?: PasswordName): Promise<boolean>;
+    verifySync(password: Bytes, hash: Bytes, algorithm?: PasswordName): boolean;
   };
 
   /** What a promise was settled with, or the promise while it is pending. */
