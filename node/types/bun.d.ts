@@ -411,22 +411,6 @@ declare module "bun" {
     verify(token: string, options?: TokenOptions & { secret?: string; maxAge?: number }): boolean;
   };
 
-  type GlobOptions = {
-    cwd?: string;
-    dot?: boolean;
-    absolute?: boolean;
-    onlyFiles?: boolean;
-    followSymlinks?: boolean;
-    throwErrorOnBrokenSymlink?: boolean;
-  };
-  /** A pattern for paths, and the files that fit it. */
-  export class Glob {
-    constructor(pattern: string);
-    match(path: string): boolean;
-    scan(options?: string | GlobOptions): AsyncIterableIterator<string>;
-    scanSync(options?: string | GlobOptions): IterableIterator<string>;
-  }
-
   /** Gathers text and bytes. */
   export class ArrayBufferSink {
     start(options?: { stream?: boolean; asUint8Array?: boolean; highWaterMark?: number }): void;

@@ -51,7 +51,6 @@ for await (const line of console) line satisfies string;
 Bun.hash.crc32("x") satisfies number;
 (await Bun.password.verify("x", await Bun.password.hash("x", { algorithm: "bcrypt", cost: 4 }))) satisfies boolean;
 Bun.password.verifySync("x", "", "argon2id") satisfies boolean;
-for await (const path of new Bun.Glob("*.ts").scan(".")) path satisfies string;
 Bun.inspect.table([{ a: 1 }]) satisfies string;
 Bun.peek.status(Promise.resolve()) satisfies string;
 
