@@ -150,16 +150,22 @@ test("CSRF, ArrayBufferSink, stringWidth", (t) =>
     const altered = (token[0] === "A" ? "B" : "A") + token.slice(1);
     console.log(CSRF.verify(token, { secret: "s" }), CSRF.verify(token, { secret: "x" }), CSRF.verify(altered, { secret: "s" }), CSRF.verify("zz"), CSRF.verify(CSRF.generate()));
     console.log(CSRF.verify(CSRF.generate("s", { encoding: "hex", algorithm: "sha512" }), { secret: "s", encoding: "hex", algorithm: "sha512" }));
+    for (const encoding of ["base64", "base64url", "hex"]) {
+      const token = CSRF.generate("s", { encoding });
+      console.log([token, token + "!", token + "zz", " " + token, token.slice(0, 9) + "\\n" + token.slice(9)]
+        .map((token) => CSRF.verify(token, { secret: "s", encoding })).join());
+    }
     const old = CSRF.generate("s", { expiresIn: 1 }); await Bun.sleep(5); console.log(CSRF.verify(old, { secret: "s" }), CSRF.verify(token, { secret: "s", maxAge: 1 }));
     for (const call of [() => CSRF.generate(""), () => CSRF.verify(""), () => CSRF.verify(), () => CSRF.generate("s", { encoding: "x" }),
-      () => CSRF.generate("s", { algorithm: "x" }), () => CSRF.generate("s", { expiresIn: -1 })]) try { call(); } catch ({ code }) { console.log(code); }
+      () => CSRF.generate("s", { algorithm: "x" }), () => CSRF.generate("s", { algorithm: "blake2b256" }), () => CSRF.generate("s", { expiresIn: -1 })]) try { call(); } catch ({ code }) { console.log(code); }
     const sink = new ArrayBufferSink(); sink.write("é"); console.log(sink.write(new Uint8Array([1])), sink.flush(), sink.end().byteLength, sink.end().byteLength);
     sink.start({ stream: true, asUint8Array: true }); sink.write("ab"); console.log(String(sink.flush()), sink.write(new ArrayBuffer(2)), String(sink.end()));
     console.log(["hello", "世界", "\\u001b[31mred\\u001b[0m", "👨‍👩‍👧", "e\\u0301", "👍🏽", "🇩🇪", "\\t\\n", "", "ｱ", "Ａ", "⚠️", "❤", "1️⃣", "한글", "\\u200b"].map((text) => stringWidth(text)).join());
     console.log(stringWidth("\\u001b[31mred\\u001b[0m", { countAnsiEscapeCodes: true }));`,
     [
-      "true false false false true", "true", "false false",
-      ...Array(5).fill("ERR_INVALID_ARG_TYPE"), "ERR_OUT_OF_RANGE",
+      "true false false false true", "true",
+      ...Array(3).fill("true,false,false,false,false"), "false false",
+      ...Array(6).fill("ERR_INVALID_ARG_TYPE"), "ERR_OUT_OF_RANGE",
       "1 0 3 0", "97,98 2 0,0", "5,4,3,2,1,2,2,0,0,1,2,2,1,1,4,0", "10",
     ].join("\n"),
   ));

@@ -403,7 +403,7 @@ declare module "bun" {
 
   type TokenOptions = {
     encoding?: "base64" | "base64url" | "hex";
-    algorithm?: "blake2b256" | "blake2b512" | "sha256" | "sha384" | "sha512" | "sha512-256";
+    algorithm?: "blake2b512" | "sha256" | "sha384" | "sha512" | "sha512-256";
   };
   /** Tokens that show that a form came from the server's own page. */
   export const CSRF: {
