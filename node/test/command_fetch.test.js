@@ -65,6 +65,28 @@ test("fetch: what came in goes on to another server, with its body and without i
     "piece,1,true\nwhole,,true\n,2,true",
   ));
 
+test("fetch: what goes on with the signal of a request ends with its client, and nobody is told", (t) =>
+  says(
+    t,
+    `import { connect } from "node:net";
+    const hostname = "127.0.0.1", ended = Promise.withResolvers();
+    const behind = Bun.serve({ port: 0, hostname, fetch: () => new Response(async function* () {
+      try { for (;;) { yield "piece"; await Bun.sleep(5); } } finally { ended.resolve(); } }) });
+    const front = Bun.serve({ port: 0, hostname, fetch: ({ signal }) => fetch(behind.url, { signal }), error: console.log });
+    for (const leave of ["end", "resetAndDestroy", "destroy"]) for (const wait of [0, 1, 30]) {
+      const client = connect(front.port, hostname).on("error", () => {});
+      client.write("GET / HTTP/1.1\\r\\nHost: a\\r\\n\\r\\n");
+      await Bun.sleep(wait);
+      client[leave]();
+      client.resume();
+      await Bun.sleep(30);
+    }
+    await ended.promise;
+    console.log("over");
+    await Promise.all([front.stop(true), behind.stop(true)]);`,
+    "over",
+  ));
+
 test("fetch: a Host of the program's own, fields of what came back", (t) =>
   says(
     t,
