@@ -3,6 +3,7 @@
  * otherwise, `ping`, `pong` and `terminate` are there, and it takes fields and settings of TLS.
  */
 import { randomBytes } from "node:crypto";
+import { unescape } from "node:querystring";
 
 import { connector, newAgent, tlsSettings } from "./agents.js";
 
@@ -17,19 +18,28 @@ export function webSocketOver(Platform) {
   return class WebSocket extends Platform {
     #binaryType = "nodebuffer";
     #connection;
+    /** The state in which the program left without a handshake, or undefined. */
+    #leftWhile;
+    /** The state from then on. */
+    #state;
 
     constructor(url, options) {
       const isList = typeof options === "string" || Array.isArray(options);
       const given = isList ? { protocols: options } : (options ?? {});
       const protocols = given.protocols ?? given.protocol ?? [];
-      const connection = { socket: null };
+      const connection = { socket: null, isLeft: false };
       const dispatcher = given.dispatcher ?? newAgent(connectorFor(connection, given.tls));
-      super(urlOf(url), { protocols, headers: given.headers, dispatcher });
+      super(urlOf(url), { protocols, headers: headersFor(url, given.headers), dispatcher });
       this.#connection = connection;
       super.binaryType = "arraybuffer";
       // These come first, and what they give instead comes to all others.
       super.addEventListener("message", (event) => this.#convert(event));
       super.addEventListener("error", (event) => this.#explain(event));
+      super.addEventListener("close", (event) => this.#tellClose(event));
+    }
+
+    get readyState() {
+      return this.#state ?? super.readyState;
     }
 
     get binaryType() {
@@ -53,10 +63,52 @@ export function webSocketOver(Platform) {
     #explain(event) {
       if (event.message !== "") return;
       event.stopImmediatePropagation();
-      const { socket } = this.#connection;
-      const why = socket === null ? "Failed to connect" : "Expected 101 status code";
-      const message = `WebSocket connection to '${this.url}' failed: ${why}`;
-      this.dispatchEvent(new event.constructor("error", { message, error: event.error }));
+      if (this.#leftWhile === Platform.OPEN) return;
+      const message = `WebSocket connection to '${this.url}' failed: ${this.#failure()}`;
+      const told = new event.constructor("error", { message, error: event.error });
+      if (this.#leftWhile === undefined) this.dispatchEvent(told);
+      else setImmediate(() => this.dispatchEvent(told));
+    }
+
+    #failure() {
+      if (this.#leftWhile !== undefined) {
+        return "WebSocket is closed before the connection is established";
+      }
+      return this.#connection.socket === null ? "Failed to connect" : "Expected 101 status code";
+    }
+
+    /** Node tells of an end without a handshake while `close` still runs, and stays closing. */
+    #tellClose(event) {
+      if (this.#leftWhile === undefined || this.#state === Platform.CLOSED) return;
+      event.stopImmediatePropagation();
+      const { code, reason, wasClean } = event;
+      setImmediate(() => {
+        this.#state = Platform.CLOSED;
+        this.dispatchEvent(new event.constructor("close", { code, reason, wasClean }));
+      });
+    }
+
+    close(...given) {
+      if (this.readyState !== Platform.CONNECTING) {
+        if (this.#leftWhile === undefined) super.close(...given);
+        return;
+      }
+      this.#leftWhile = Platform.CONNECTING;
+      try {
+        super.close(...given);
+      } catch (error) {
+        // The code or the reason is none.
+        this.#leftWhile = undefined;
+        throw error;
+      }
+      this.#leave();
+    }
+
+    /** Without a handshake, also of a connection that is still to come. */
+    #leave() {
+      this.#state = Platform.CLOSING;
+      this.#connection.isLeft = true;
+      this.#connection.socket?.destroy();
     }
 
     ping(data) {
@@ -69,11 +121,17 @@ export function webSocketOver(Platform) {
 
     /** Ends the connection at once: `close` tells 1006. */
     terminate() {
-      if (this.#connection.socket !== null) this.#connection.socket.destroy();
-      else this.close();
+      const { readyState } = this;
+      if (readyState === Platform.CONNECTING) return this.close();
+      if (readyState === Platform.CLOSED || this.#leftWhile !== undefined) return;
+      this.#leftWhile = Platform.OPEN;
+      this.#leave();
     }
 
     #control(kind, data = "") {
+      if (this.readyState === Platform.CONNECTING) {
+        throw new DOMException("The object is in an invalid state.", "InvalidStateError");
+      }
       if (this.readyState !== Platform.OPEN) return;
       const bytes = ArrayBuffer.isView(data)
         ? Buffer.from(data.buffer, data.byteOffset, data.byteLength)
@@ -92,6 +150,18 @@ function urlOf(url) {
   throw new DOMException(`Invalid url for WebSocket ${String(url)}`, "SyntaxError");
 }
 
+/** With what the URL says of user and password, unless the program says it itself. */
+function headersFor(url, given) {
+  const { username, password } = new URL(url);
+  if (username === "" && password === "") return given;
+  const headers = new Headers(given ?? {});
+  if (!headers.has("authorization")) {
+    const pair = [username, password].map((part) => unescape(part)).join(":");
+    headers.set("authorization", `Basic ${Buffer.from(pair).toString("base64")}`);
+  }
+  return [...headers];
+}
+
 /** RFC 6455 section 5.2: of clients every frame is masked. */
 function maskedFrame(kind, bytes) {
   const mask = randomBytes(4);
@@ -104,5 +174,8 @@ function maskedFrame(kind, bytes) {
 function connectorFor(connection, tls) {
   const settings = tlsSettings(tls);
   settings.catch(() => {});
-  return connector(settings, (socket) => (connection.socket = socket));
+  return connector(settings, (socket) => {
+    connection.socket = socket;
+    if (connection.isLeft) socket.destroy();
+  });
 }
