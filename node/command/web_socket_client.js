@@ -122,7 +122,9 @@ export function webSocketOver(Platform) {
     /** Ends the connection at once: `close` tells 1006. */
     terminate() {
       const { readyState } = this;
-      if (readyState === Platform.CONNECTING) return this.close();
+      // Of a connection by the program's own dispatcher nobody here has the socket.
+      const isOurs = this.#connection.socket !== null;
+      if (readyState === Platform.CONNECTING || !isOurs) return this.close();
       if (readyState === Platform.CLOSED || this.#leftWhile !== undefined) return;
       this.#leftWhile = Platform.OPEN;
       this.#leave();

@@ -57,8 +57,8 @@ export function isFailureError(error) {
 }
 
 /**
- * Whether an error tells no more than that the request's own signal has aborted. fetch() and streams
- * that were given the signal may fail with a copy of its reason.
+ * Whether an error tells no more than that the request's own signal has aborted. fetch() and
+ * streams that were given the signal may fail with a copy of its reason.
  */
 export function isOfSignal(request, error) {
   const signal = request._watch?.controller?.signal;
