@@ -61,7 +61,6 @@ const CLASSES = {
     "SHA512_256",
   ],
   "./array_buffer_sink.js": ["ArrayBufferSink"],
-  "./glob.js": ["Glob"],
   "./hash.js": ["hash"],
   "./inspect.js": ["inspect"],
   "./peek.js": ["peek"],

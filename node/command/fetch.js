@@ -35,7 +35,7 @@ export function install(target) {
     const url = urlOf(what);
     if (/^file:/i.test(url)) return responseOfFile(url);
     try {
-      return completed(await inner(what, await platformSettings(settings)));
+      return completed(await inner(what, await platformSettings(settings, url)));
     } catch (error) {
       throw told(error, url);
     }
@@ -77,8 +77,8 @@ function responseOfFile(url) {
   return new Response(require("../lib/file.js").file(fileURLToPath(url)));
 }
 
-/** For the platform's fetch. */
-async function platformSettings(init) {
+/** For the platform's fetch of this URL. */
+async function platformSettings(init, url) {
   if (init === undefined) return undefined;
   if (init.proxy) throw new Error("The option proxy of fetch() is not part of bao yet");
   const settings = { ...init };
@@ -86,11 +86,10 @@ async function platformSettings(init) {
   if (init.body !== undefined && init.body !== null) settings.body = bodyOf(init.body);
   if (settings.body instanceof ReadableStream) settings.duplex = "half";
   const host = init.headers ? takeFields(settings) : null;
-  const { agentFor, withHost } = require("./agents.js");
   const isOwnWay = init.unix !== undefined || (init.tls !== undefined && init.tls !== null);
-  if (isOwnWay || host !== null) {
-    const agent = settings.dispatcher ?? (await agentFor(init.unix, init.tls));
-    settings.dispatcher = host === null ? agent : withHost(agent, host);
+  if ((isOwnWay || host !== null) && URL.canParse(url)) {
+    const { dispatcherFor } = require("./agents.js");
+    settings.dispatcher = await dispatcherFor(new URL(url).origin, { ...settings, host });
   }
   return settings;
 }

@@ -6,7 +6,7 @@
 export const MISSING = new Set(
   `
   $ Archive build color connect cron dns FetchSession FFI FileSystemRouter
-  generateHeapSnapshot Image JSON5 JSONC JSONL listen markdown MD4 mmap ModuleGraph
+  generateHeapSnapshot Glob Image JSON5 JSONC JSONL listen markdown MD4 mmap ModuleGraph
   openInEditor plugin postgres redis RedisClient s3 S3Client secrets shrink
   sliceAnsi SQL sql Terminal TOML Transpiler udpSocket unsafe WebView wrapAnsi XML
   YAML

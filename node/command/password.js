@@ -6,11 +6,15 @@ import { wrongType } from "../lib/wrong.js";
 import { decode, encode, steps } from "./bcrypt.js";
 
 const ARGON = ["argon2id", "argon2d", "argon2i"];
+const NAMES = ["bcrypt", ...ARGON];
 const BCRYPT = /^\$2[abxy]\$(\d\d)\$([./A-Za-z0-9]{22})([./A-Za-z0-9]{31})$/;
 const ARGON_HASH =
   /^\$(argon2(?:id|d|i))\$v=19\$m=(\d+),t=(\d+)(?:,p=(\d+))\$([A-Za-z0-9+/]+)\$([A-Za-z0-9+/]+)$/;
 /** Milliseconds of work until others have their turn. */
 const TURN = 8;
+/** Of the cost of bcrypt. Each step doubles the work, so what is beyond would never end. */
+const LEAST_COST = 4;
+const MOST_COST = 31;
 /** bcrypt looks at no more. */
 const LONGEST = 72;
 
@@ -31,17 +35,21 @@ function whole(value, usual, least, most, sentence) {
   throw wrongType(sentence);
 }
 
+/** @param {string} algorithm one that we know, or this throws */
+function known(algorithm) {
+  if (NAMES.includes(algorithm)) return algorithm;
+  const names = NAMES.map((one) => JSON.stringify(one)).join(", ");
+  throw wrongType(`unknown algorithm ${String(algorithm)}, expected one of: ${names}`);
+}
+
 /** What is asked for, with the usual settings. */
 function settingsOf(algorithm) {
-  const given = typeof algorithm === "object" && algorithm !== null ? algorithm : { algorithm };
-  const { algorithm: name = "argon2id", cost, memoryCost, timeCost } = given;
-  if (name === "bcrypt") {
-    const sentence = "Rounds must be an integer between 4 and 31";
-    return { name, cost: whole(cost, 10, 4, 31, sentence) };
-  }
-  if (!ARGON.includes(name)) {
-    const names = ["bcrypt", ...ARGON].map((one) => JSON.stringify(one)).join(", ");
-    throw wrongType(`unknown algorithm ${String(name)}, expected one of: ${names}`);
+  const asked = algorithm ?? "argon2id";
+  const given = typeof asked === "object" ? asked : { algorithm: asked };
+  const { algorithm: name, cost, memoryCost, timeCost } = given;
+  if (known(name) === "bcrypt") {
+    const sentence = `Rounds must be an integer between ${LEAST_COST} and ${MOST_COST}`;
+    return { name, cost: whole(cost, 10, LEAST_COST, MOST_COST, sentence) };
   }
   const memory = whole(memoryCost, 65536, 8, 2 ** 32 - 1, "Memory cost must be at least 8");
   const passes = whole(timeCost, 2, 1, 2 ** 32 - 1, "Time cost must be greater than 0");
@@ -135,16 +143,28 @@ function hashSync(password, algorithm) {
 }
 
 /** What a hash says of itself; null if the answer is no. */
-function readHash(bytes, hash) {
+function readHash(bytes, hash, algorithm) {
   if (bytes.length === 0 || hash === "") return null;
   const bcrypt = BCRYPT.exec(hash);
-  if (bcrypt) {
-    const [, cost, salt, expected] = bcrypt;
-    return { bytes, cost: Number(cost), salt: decode(salt), expected: decode(expected) };
-  }
+  if (bcrypt && (algorithm ?? "bcrypt") === "bcrypt") return readBcrypt(bytes, bcrypt);
   const found = ARGON_HASH.exec(hash);
-  if (found === null) throw unknownHash();
-  const [, name, memory, passes, lanes, salt, tag] = found;
+  // As in Bun, to which every argon2 is good for all.
+  if (found && algorithm === "bcrypt") return null;
+  if (found === null) {
+    throw algorithm === undefined
+      ? failed("UnsupportedAlgorithm", "UNSUPPORTED_ALGORITHM")
+      : failed("InvalidEncoding", "INVALID_ENCODING");
+  }
+  return readArgon(bytes, found);
+}
+
+function readBcrypt(bytes, [, digits, salt, expected]) {
+  const cost = Number(digits);
+  if (cost < LEAST_COST || cost > MOST_COST) throw failed("WeakParameters", "WEAK_PARAMETERS");
+  return { bytes, cost, salt: decode(salt), expected: decode(expected) };
+}
+
+function readArgon(bytes, [, name, memory, passes, lanes, salt, tag]) {
   const settings = {
     name,
     memory: Number(memory),
@@ -157,25 +177,33 @@ function readHash(bytes, hash) {
   return { settings, options, expected };
 }
 
-function unknownHash() {
-  const message = 'Password verification failed with error "UnsupportedAlgorithm"';
-  return Object.assign(new Error(message), { code: "PASSWORD_UNSUPPORTED_ALGORITHM" });
+function failed(why, code) {
+  const message = `Password verification failed with error "${why}"`;
+  return Object.assign(new Error(message), { code: `PASSWORD_${code}` });
 }
 
-function verify(password, text) {
-  return verifyLater(bytesOf(password, "password"), bytesOf(text, "hash").toString());
+/** What both kinds of verify are given. */
+function verified(password, text, algorithm) {
+  const given = [bytesOf(password, "password"), bytesOf(text, "hash").toString()];
+  if (algorithm === undefined || algorithm === null) return given;
+  if (typeof algorithm !== "string") throw wrongType("algorithm must be a string");
+  return [...given, known(algorithm)];
 }
 
-async function verifyLater(password, hash) {
-  const read = readHash(password, hash);
+function verify(password, text, algorithm) {
+  return verifyLater(...verified(password, text, algorithm));
+}
+
+async function verifyLater(...given) {
+  const read = readHash(...given);
   if (read === null) return false;
   const { settings, options, bytes, salt, cost, expected } = read;
   const found = settings ? await argon(settings, options) : await bcryptLater(bytes, salt, cost);
   return crypto.timingSafeEqual(found, expected);
 }
 
-function verifySync(password, text) {
-  const read = readHash(bytesOf(password, "password"), bytesOf(text, "hash").toString());
+function verifySync(password, text, algorithm) {
+  const read = readHash(...verified(password, text, algorithm));
   if (read === null) return false;
   const { settings, options, bytes, salt, cost, expected } = read;
   const found = settings

@@ -317,7 +317,7 @@ function settle(entry, request, result) {
   } else if (request._slot >= 0) {
     send(entry, request, result);
   } else {
-    discard(result);
+    discard(request, result);
   }
 }
 

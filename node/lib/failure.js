@@ -7,13 +7,15 @@ import { describe, describeCauses } from "./error_description.js";
 import * as native from "./native.js";
 import { isResponse } from "./response.js";
 import { send } from "./send.js";
-import { isFailureError } from "./slot_body.js";
+import { isFailureError, isOfSignal } from "./slot_body.js";
 
 /**
  * A handler threw, or its promise was rejected. If the request is over, the error is only printed,
- * and not even that if it says no more than this.
+ * and not even that if it says no more than this. Nor is anybody told that the client has left,
+ * which may still read what is sent to it.
  */
 export function fail(entry, request, error) {
+  if (isOfSignal(request, error)) return replyBare(request);
   if (request._slot < 0) {
     if (!isFailureError(error)) print(error);
     return;
@@ -50,6 +52,7 @@ function answer(entry, request, response, error) {
  */
 export function failLast(entry, request, error) {
   if (request._slot < 0 && isFailureError(error)) return;
+  if (isOfSignal(request, error)) return replyBare(request);
   print(error);
   try {
     if (!entry.server.development) return replyBare(request);

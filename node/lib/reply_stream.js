@@ -15,7 +15,7 @@ import { bytesOfChunk, joined } from "./body.js";
 import { abortRequest, takeSlot } from "./dispatch.js";
 import { print } from "./failure.js";
 import * as native from "./native.js";
-import { failureError, isFailureError, Watch } from "./slot_body.js";
+import { ENDS, failureError, isFailureError, isOfSignal, Watch } from "./slot_body.js";
 import { trailerLines } from "./trailers.js";
 
 /** What native.write says if the client is slow. */
@@ -27,17 +27,6 @@ const MOST_GATHERED = 16 * 1024;
 /** So many chunks go out until others have their turn, however small they are. */
 const CHUNKS_AT_A_TURN = 256;
 
-/** Why the exchange ended before its reply, by Failure. */
-const REASONS = [
-  null,
-  ["AbortError", "The client went away before it had the whole reply."],
-  ["TimeoutError", "Nothing of the reply could be sent for the idle timeout."],
-  ["QuotaExceededError", "The request's body is larger than maxRequestBodySize."],
-  ["DataError", "The request's body is malformed."],
-  ["AbortError", "The request was aborted before it had the whole reply."],
-  ["AbortError", "The server was stopped before the whole reply was sent."],
-];
-
 /** Sends the content of `parts.stream`, which nobody has locked, with the head that goes before. */
 export function sendStream(request, parts) {
   const reply = new ReplyStream(request, parts);
@@ -47,16 +36,14 @@ export function sendStream(request, parts) {
   Promise.resolve().then(() => reply.flushSoon());
 }
 
-/** Ends a stream that nobody will read, because the program has to know. */
-export function cancelStream(stream, reason) {
-  reportFailure(stream.cancel(reason));
+/** Ends a stream of a reply that nobody will read, because the program has to know. */
+export function cancelStream(request, stream, reason) {
+  stream.cancel(reason).catch((error) => printOf(request, error));
 }
 
-/** Prints what `cancel` of the program threw. */
-function reportFailure(promise) {
-  promise.catch((error) => {
-    if (!isFailureError(error)) print(error);
-  });
+/** Prints what a stream threw, unless it says only that the exchange had ended. */
+function printOf(request, error) {
+  if (!isFailureError(error) && !isOfSignal(request, error)) print(error);
 }
 
 class ReplyStream {
@@ -78,7 +65,9 @@ class ReplyStream {
     this.resume = null;
     this.isOver = false;
     const cancelled = new Promise((resolve) => (this.cancel = resolve));
-    cancelled.then((reason) => reportFailure(this.reader.cancel(reason)));
+    cancelled
+      .then((reason) => this.reader.cancel(reason))
+      .catch((error) => printOf(request, error));
   }
 
   /** Reads and sends until the end of the stream or of the exchange. */
@@ -198,12 +187,9 @@ class ReplyStream {
   fail(error) {
     // What came before is the client's.
     if (this.hasHead) this.flush();
-    if (this.isOver) {
-      if (!isFailureError(error)) print(error);
-      return;
-    }
+    if (this.isOver) return printOf(this.request, error);
     this.leave();
-    print(error);
+    if (!isOfSignal(this.request, error)) print(error);
     this.reader.cancel(error).catch(() => {});
     abortRequest(this.request);
   }
@@ -224,6 +210,6 @@ class ReplyStream {
     if (this.isOver) return;
     this.leave();
     this.resume?.();
-    this.cancel(failureError(failure, REASONS));
+    this.cancel(failureError(failure, ENDS));
   }
 }

@@ -8,7 +8,7 @@ import { cookiesOfRequest, copyCookies } from "./cookie_map.js";
 import { methodOfHead, urlOfHead } from "./head.js";
 import { Headers, headersOfRequest } from "./headers.js";
 import { isPlatforms, standInFor } from "./platform_classes.js";
-import { bodyArrived, failureError, Watch } from "./slot_body.js";
+import { bodyArrived, ENDS, failureError, Watch } from "./slot_body.js";
 import { trailersOfSlot } from "./trailers.js";
 import { wrongType } from "./wrong.js";
 
@@ -145,14 +145,14 @@ export class Request {
 
   /** The client is gone or has sent its end. */
   _clientGone() {
-    this._watch?.controller?.abort(failureError(1));
+    this._watch?.controller?.abort(failureError(1, ENDS));
   }
 
   /** The exchange is over and the slot gone: because the reply went out (0), or for a Failure. */
   _detached(failure) {
     bodyArrived(this, failure === 0 ? 5 : failure);
     this._watch?.reply?.over(failure);
-    if (failure !== 0) this._watch?.controller?.abort(failureError(failure));
+    if (failure !== 0) this._watch?.controller?.abort(failureError(failure, ENDS));
   }
 
   /** As the platform's, which have no fields of their own. */

@@ -44,7 +44,7 @@ function sendParts(entry, request, parts) {
   }
   const slot = takeSlot(request);
   try {
-    sendWhole(slot, parts);
+    sendWhole(request, slot, parts);
   } catch (error) {
     giveSlotBack(request, slot);
     fail(entry, request, error);
@@ -93,16 +93,16 @@ function hasContent(request, status) {
 }
 
 /** A reply that is complete, or has no more than a head: that of a stream is the one of GET. */
-function sendWhole(slot, { status, lines, type, body, stream, length }) {
+function sendWhole(request, slot, { status, lines, type, body, stream, length }) {
   if (stream === undefined) return native.reply(slot, status, lines, type, body);
   native.replyStream(slot, status, lines, type, length);
-  cancelStream(stream);
+  cancelStream(request, stream);
 }
 
 /** Takes leave of a result for which it is too late: whoever makes its stream has to know. */
-export function discard(result) {
+export function discard(request, result) {
   const stream = streamOfReply(result);
-  if (stream !== null) cancelStream(stream, failureError(5));
+  if (stream !== null) cancelStream(request, stream, failureError(5));
 }
 
 /** A handler that returned nothing, or something else than a Response. */

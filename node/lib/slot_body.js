@@ -25,6 +25,17 @@ const FAILURES = [
   ["AbortError", "The server was stopped before the request's body had arrived."],
 ];
 
+/** Why the exchange ended before its reply, by Failure. */
+export const ENDS = [
+  null,
+  ["AbortError", "The client went away before it had the whole reply."],
+  ["TimeoutError", "Nothing came or could be sent for the idle timeout."],
+  FAILURES[3],
+  FAILURES[4],
+  ["AbortError", "The request was aborted before it had the whole reply."],
+  ["AbortError", "The server was stopped before the whole reply was sent."],
+];
+
 /** All that were made, to tell them from errors of the program. */
 const failureErrors = new WeakSet();
 
@@ -40,6 +51,20 @@ export function failureError(failure, words = FAILURES) {
 export function isFailureError(error) {
   try {
     return failureErrors.has(error) || failureErrors.has(error?.cause);
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * Whether an error tells no more than that the request's own signal has aborted. fetch() and
+ * streams that were given the signal may fail with a copy of its reason.
+ */
+export function isOfSignal(request, error) {
+  const signal = request._watch?.controller?.signal;
+  if (!signal?.aborted) return false;
+  try {
+    return error === signal.reason || error?.name === "AbortError";
   } catch {
     return false;
   }

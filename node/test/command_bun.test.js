@@ -32,6 +32,7 @@ test("a member that is not there throws its name when it is used", async (t) => 
   await says(t, caught("Bun.s3.file('x')"), refused("s3"));
   await says(t, `import { $ } from "bun"; ${caught("await $`ls`")}`, refused("$"));
   await says(t, `import { Transpiler } from "bun"; ${caught("new Transpiler()")}`, refused("Transpiler"));
+  await says(t, `import { Glob } from "bun"; ${caught("new Glob('*').match('a')")}`, refused("Glob"));
   await says(t, `import { redis } from "bun"; ${caught("redis.get('a')")}`, refused("redis"));
   await says(
     t,

@@ -65,6 +65,28 @@ test("fetch: what came in goes on to another server, with its body and without i
     "piece,1,true\nwhole,,true\n,2,true",
   ));
 
+test("fetch: what goes on with the signal of a request ends with its client, and nobody is told", (t) =>
+  says(
+    t,
+    `import { connect } from "node:net";
+    const hostname = "127.0.0.1", ended = Promise.withResolvers();
+    const behind = Bun.serve({ port: 0, hostname, fetch: () => new Response(async function* () {
+      try { for (;;) { yield "piece"; await Bun.sleep(5); } } finally { ended.resolve(); } }) });
+    const front = Bun.serve({ port: 0, hostname, fetch: ({ signal }) => fetch(behind.url, { signal }), error: console.log });
+    for (const leave of ["end", "resetAndDestroy", "destroy"]) for (const wait of [0, 1, 30]) {
+      const client = connect(front.port, hostname).on("error", () => {});
+      client.write("GET / HTTP/1.1\\r\\nHost: a\\r\\n\\r\\n");
+      await Bun.sleep(wait);
+      client[leave]();
+      client.resume();
+      await Bun.sleep(30);
+    }
+    await ended.promise;
+    console.log("over");
+    await Promise.all([front.stop(true), behind.stop(true)]);`,
+    "over",
+  ));
+
 test("fetch: a Host of the program's own, fields of what came back", (t) =>
   says(
     t,
@@ -90,6 +112,30 @@ test("fetch: unix sockets", (t) =>
     "http://localhost/p?q\nhttp://example.com/!\nTypeError ENOENT http://localhost/",
   ));
 
+test("fetch: a redirect to another server has neither the unix socket nor the Host", (t) =>
+  says(
+    t,
+    `const unix = "a.sock", headers = { Host: "example.com" };
+    const host = (request) => request.headers.get("host").replace(/\\d+$/, "");
+    const away = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: (request) => new Response("away " + host(request)) });
+    const routes = { "/": (request) => new Response("here " + host(request)),
+      "/here": () => new Response(null, { status: 302, headers: { Location: "/" } }),
+      "/away": () => Response.redirect(away.url.href) };
+    const byPath = Bun.serve({ unix, routes }), byPort = Bun.serve({ port: 0, hostname: "127.0.0.1", routes });
+    const ask = async (url, init) => console.log(await (await fetch(url, init)).text());
+    for (const path of ["here", "away"]) {
+      await ask("http://localhost/" + path, { unix }); await ask("http://localhost/" + path, { unix, headers });
+      await ask(byPort.url + path, { headers });
+    }
+    for (const server of [away, byPath, byPort]) server.stop(true);`,
+    [
+      "here localhost",
+      "here example.com",
+      "here example.com",
+      ...Array(3).fill("away 127.0.0.1:"),
+    ].join("\n"),
+  ));
+
 test("fetch: settings of TLS", (t) => {
   const { key, cert } = makeCertificate();
   return says(
@@ -107,6 +153,35 @@ test("fetch: settings of TLS", (t) => {
       "https:",
       "TypeError DEPTH_ZERO_SELF_SIGNED_CERT self signed certificate",
       "WebSocket connection to 'wss://localhost/' failed: Expected 101 status code",
+    ].join("\n"),
+    { "key.pem": key, "cert.pem": cert },
+  );
+});
+
+test("a Host says nothing about whose certificate is wanted", (t) => {
+  const { key, cert } = makeCertificate({ name: "foo.example" });
+  return says(
+    t,
+    `const ca = await Bun.file("cert.pem").text();
+    const server = Bun.serve({ port: 0, hostname: "0.0.0.0", tls: { key: Bun.file("key.pem"), cert: ca },
+      fetch: (request, server) => server.upgrade(request) ? undefined : new Response(request.headers.get("host")),
+      websocket: { open: (socket) => socket.close(), message() {} } });
+    const headers = { Host: "foo.example" };
+    const ask = (host, tls) => fetch("https://" + host + ":" + server.port, { headers, tls: { ca, ...tls } })
+      .then((response) => response.text(), ({ code }) => code).then(console.log);
+    await ask("localhost"); await ask("127.0.0.1"); await ask("localhost", { serverName: "foo.example" });
+    await ask("127.0.0.1", { serverName: "foo.example" }); await ask("127.0.0.1", { rejectUnauthorized: false });
+    const open = (tls) => new Promise((resolve) => {
+      const socket = new WebSocket("wss://localhost:" + server.port, { headers, tls: { ca, ...tls } });
+      socket.onclose = ({ code }) => resolve(console.log(code));
+    });
+    await open(); await open({ serverName: "foo.example" });
+    server.stop(true);`,
+    [
+      ...Array(2).fill("ERR_TLS_CERT_ALTNAME_INVALID"),
+      ...Array(3).fill("foo.example"),
+      "1006",
+      "1000",
     ].join("\n"),
     { "key.pem": key, "cert.pem": cert },
   );

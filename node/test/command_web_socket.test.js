@@ -51,15 +51,67 @@ test("ping, pong and terminate", (t) =>
   says(
     t,
     `const socket = new WebSocket(url, ["one", "two"]);
-    socket.ping("before it is open");
+    for (const name of ["ping", "pong"]) try { socket[name]("early"); } catch (error) { console.log(error.name); }
     await next(socket, "open");
     console.log(socket.protocol);
     try { socket.ping("x".repeat(126)); } catch (error) { console.log(error.name); }
     socket.ping(); socket.ping("p"); socket.pong(new Uint8Array([113]));
     socket.send("last"); await next(socket, "message");
-    socket.onclose = ({ code, wasClean }) => console.log(code, wasClean);
-    socket.terminate();`,
-    "two\nRangeError\n1006 false\nclose 1006,,ping ,ping p,pong are you there,pong q",
+    const closed = next(socket, "close");
+    socket.onerror = console.log;
+    socket.terminate();
+    console.log(socket.readyState);
+    const { code, wasClean } = await closed;
+    while (!events.some((event) => event.startsWith("close"))) await Bun.sleep(1);
+    console.log(code, wasClean, socket.readyState);`,
+    "InvalidStateError\nInvalidStateError\ntwo\nRangeError\n2\nclose 1006,,ping ,ping p,pong are you there,pong q\n1006 false 3",
+  ));
+
+test("close and terminate before it is open tell it later", (t) =>
+  says(
+    t,
+    `const slow = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: async (request, server) => {
+      await Bun.sleep(50);
+      server.upgrade(request);
+    }, websocket: { message() {} } });
+    const told = async (leave, wait) => {
+      const socket = new WebSocket(slow.url.href.replace("http", "ws"));
+      const events = [];
+      for (const type of ["open", "error", "close"]) {
+        socket.addEventListener(type, ({ message, code }) => events.push(message?.replace(/.*: /, "") ?? type + code));
+      }
+      if (wait > 0) await Bun.sleep(wait);
+      leave(socket); leave(socket);
+      events.push(socket.readyState);
+      await next(socket, "close");
+      await Bun.sleep(5);
+      console.log(events.join(), socket.readyState);
+    };
+    await told((socket) => socket.close()); await told((socket) => socket.terminate());
+    await told((socket) => socket.close(3000, "bye"), 20);
+    const socket = new WebSocket(url);
+    try { socket.close(5); } catch ({ name }) { console.log(name, socket.readyState); }
+    await next(socket, "open");
+    while (!events.includes("pong are you there")) await Bun.sleep(1);
+    await slow.stop(true);
+    socket.close();`,
+    [
+      ...Array(3).fill("2,WebSocket is closed before the connection is established,close1006 3"),
+      "InvalidAccessError 0",
+      "close 1005,,pong are you there",
+    ].join("\n"),
+  ));
+
+test("user and password of the URL", (t) =>
+  says(
+    t,
+    `const shown = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: ({ headers }) => void console.log(headers.get("authorization")) });
+    const at = (user) => shown.url.href.replace("http://", "ws://" + user + "@");
+    for (const user of ["us%20er:p%40%zz", "user"]) await next(new WebSocket(at(user), { headers: { "X-A": "1" } }), "close");
+    await next(new WebSocket(at("user"), { headers: { Authorization: "own" } }), "close");
+    await shown.stop(true);
+    await server.stop(true);`,
+    "Basic dXMgZXI6cEAleno=\nBasic dXNlcjo=\nown",
   ));
 
 test("what cannot be connected says why", (t) =>

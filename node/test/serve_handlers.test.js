@@ -280,6 +280,38 @@ test("a client that closes only its side gets its reply", async () => {
   assert.match(await client.until("still here"), /^HTTP\/1.1 200 OK/);
 });
 
+for (const [how, leave] of [
+  ["has reset its connection", (client) => client.socket.resetAndDestroy()],
+  ["has sent its end", (client) => client.socket.end()],
+]) {
+  test(`nobody is told what a handler threw because its client ${how}`, async () => {
+    const told = [];
+    const over = deferred();
+    const asked = deferred();
+    const server = start({
+      error: (error) => void told.push(error),
+      fetch: async ({ signal }) => {
+        asked.resolve();
+        try {
+          await new Promise((_, reject) => (signal.onabort = () => reject(signal.reason)));
+        } finally {
+          setTimeout(over.resolve, 20, signal.reason.message);
+        }
+      },
+    });
+    const client = new Client(server);
+    const printed = await errorsOf(async () => {
+      client.get("/");
+      await asked.promise;
+      leave(client);
+      assert.match(await over.promise, /^The client went away/);
+      assert.doesNotMatch(await over.promise, /body/);
+    });
+    assert.deepEqual([printed, told], [[], []]);
+    client.close();
+  });
+}
+
 test("a body that does not come rejects whoever waits for it", async () => {
   const failed = deferred();
   const server = start({

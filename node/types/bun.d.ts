@@ -382,19 +382,17 @@ declare module "bun" {
     murmur32v3: Hash<number>;
   };
 
+  type PasswordName = "bcrypt" | "argon2id" | "argon2d" | "argon2i";
   type PasswordAlgorithm =
-    | "bcrypt"
-    | "argon2id"
-    | "argon2d"
-    | "argon2i"
+    | PasswordName
     | { algorithm: "bcrypt"; cost?: number }
     | { algorithm: "argon2id" | "argon2d" | "argon2i"; memoryCost?: number; timeCost?: number };
   /** Hashes passwords by argon2 (Node 24.7 or later) or bcrypt, and verifies them. */
   export const password: {
     hash(password: Bytes, algorithm?: PasswordAlgorithm): Promise<string>;
     hashSync(password: Bytes, algorithm?: PasswordAlgorithm): string;
-    verify(password: Bytes, hash: Bytes): Promise<boolean>;
-    verifySync(password: Bytes, hash: Bytes): boolean;
+    verify(password: Bytes, hash: Bytes, algorithm?: PasswordName): Promise<boolean>;
+    verifySync(password: Bytes, hash: Bytes, algorithm?: PasswordName): boolean;
   };
 
   /** What a promise was settled with, or the promise while it is pending. */
@@ -405,29 +403,13 @@ declare module "bun" {
 
   type TokenOptions = {
     encoding?: "base64" | "base64url" | "hex";
-    algorithm?: "blake2b256" | "blake2b512" | "sha256" | "sha384" | "sha512" | "sha512-256";
+    algorithm?: "blake2b512" | "sha256" | "sha384" | "sha512" | "sha512-256";
   };
   /** Tokens that show that a form came from the server's own page. */
   export const CSRF: {
     generate(secret?: string, options?: TokenOptions & { expiresIn?: number }): string;
     verify(token: string, options?: TokenOptions & { secret?: string; maxAge?: number }): boolean;
   };
-
-  type GlobOptions = {
-    cwd?: string;
-    dot?: boolean;
-    absolute?: boolean;
-    onlyFiles?: boolean;
-    followSymlinks?: boolean;
-    throwErrorOnBrokenSymlink?: boolean;
-  };
-  /** A pattern for paths, and the files that fit it. */
-  export class Glob {
-    constructor(pattern: string);
-    match(path: string): boolean;
-    scan(options?: string | GlobOptions): AsyncIterableIterator<string>;
-    scanSync(options?: string | GlobOptions): IterableIterator<string>;
-  }
 
   /** Gathers text and bytes. */
   export class ArrayBufferSink {
