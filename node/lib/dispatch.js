@@ -33,9 +33,9 @@ const COUNT = 5;
 const NO_TEXT = 0xffff_ffff;
 /** Longer texts are not worth being joined with others. */
 const LONGEST_JOINED = 2048;
-/** Where the places of `replyTexts` begin, and for how many replies there are some. */
-const MOST_LATER = 16;
-const LATER = (1 + 16) * PLACES;
+/** For so many requests `dispatchAll` has places, and behind those `replyTexts` for as many. */
+const MOST_TOGETHER = 16;
+const LATER = (1 + MOST_TOGETHER) * PLACES;
 /** What registers[TYPE] says. */
 const TYPE_JSON = 1;
 const TYPE_NONE = 2;
@@ -296,7 +296,7 @@ function replyLater(request, response) {
   response._used = true;
   laterTexts += text;
   laterCount++;
-  if (laterCount === MOST_LATER) sendLater();
+  if (laterCount === MOST_TOGETHER) sendLater();
   else if (laterCount === 1) then.call(resolved, sendLater);
 }
 
