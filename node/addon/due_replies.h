@@ -43,6 +43,8 @@ class DueReplies {
 
  private:
   static constexpr size_t kMostText = size_t{128} * 1024;
+  // Each connection has an output buffer until its reply is sent.
+  static constexpr size_t kMostGathered = 32;
 
   struct Due {
     http::Reference<server::Exchange> exchange;

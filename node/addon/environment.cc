@@ -15,7 +15,7 @@ using std::chrono::milliseconds;
 constexpr size_t kScratch = size_t{64} * 1024;
 // Node's timers and promise jobs wait for the end of a wake-up, and each connection may have a
 // whole buffer of pipelined requests. What is left over wakes us again.
-constexpr size_t kEventsAWake = 16;
+constexpr size_t kEventsAWake = 32;
 // Handles are freed after so many requests of one wake-up, lest a burst of pipelined ones keeps all
 // its strings alive.
 constexpr uint32_t kCallsInScope = 64;
@@ -33,7 +33,9 @@ bool is_ascii(std::string_view text) {
 Environment::Environment(napi_env env)
     : env_(env),
       loop_(std::make_unique<net::Loop>(kEventsAWake)),
-      scratch_(std::make_unique<char[]>(kScratch)) {}
+      scratch_(std::make_unique<char[]>(kScratch)) {
+  loop_->leave_time_to_embedding();
+}
 
 Environment* Environment::make(napi_env env) {
   auto* environment = new Environment(env);
@@ -181,7 +183,7 @@ bool Environment::turn() {
 
 Environment::Entry::Entry(Environment& environment)
     : environment_(environment), outermost_(!std::exchange(environment.entered_, true)) {
-  if (outermost_) environment_.loop_->catch_up();
+  environment_.loop_->catch_up();
 }
 
 Environment::Entry::~Entry() {
@@ -262,6 +264,7 @@ void Environment::leave_javascript() {
   if (inner_scope_ != nullptr) napi_close_handle_scope(env_, std::exchange(inner_scope_, nullptr));
   in_jobs_ = true;
   napi_close_callback_scope(env_, callback_scope_);
+  loop_->catch_up();
   forget_tables();
   in_javascript_ = in_jobs_ = false;
   dispatch_ = receiver_ = nullptr;
@@ -299,6 +302,7 @@ void Environment::call(Callback callback, std::span<const napi_value> arguments)
   napi_get_undefined(env_, &receiver);
   report(napi_call_function(env_, receiver, function(callback), arguments.size(), arguments.data(),
                             &result));
+  loop_->catch_up();
 }
 
 std::optional<Environment::Text> Environment::read_text(napi_value value) {

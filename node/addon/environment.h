@@ -196,9 +196,9 @@ class Environment {
   static constexpr size_t kMostParameters = 3;
   static constexpr uint32_t kNoParameters = 4;
   /// So many requests are given to JavaScript at once.
-  static constexpr size_t kMostTogether = 16;
+  static constexpr size_t kMostTogether = 32;
   static constexpr size_t kLater = kTogether + kMostTogether * kRequestRegisters;
-  static constexpr int kMostTurns = 4;
+  static constexpr int kMostTurns = 2;
 
   napi_env env_;
   std::unique_ptr<net::Loop> loop_;

@@ -69,7 +69,6 @@ void Environment::run_waiting() {
       dispatch_together(batch);
     }
     done += count;
-    loop_->catch_up();
     if (slow_handlers_ || due_.full()) due_.send();
   }
   // The clock ticks every few milliseconds.
@@ -109,6 +108,7 @@ void Environment::dispatch_alone(server::Exchange& exchange, uint32_t handler) {
       env_, receiver, dispatch_ != nullptr ? dispatch_ : function(Callback::dispatch), count,
       arguments.data(), &result);
   --depth_;
+  loop_->catch_up();
   if (status != napi_ok) {
     dispatch_failed(slot.has(exchange) ? &slot : nullptr);
   } else if (slot.has(exchange)) {
@@ -140,6 +140,7 @@ void Environment::dispatch_together(std::span<const Waiting> batch) {
   const napi_status status =
       napi_call_function(env_, receiver_, function(Callback::dispatchAll), 1, &heads, &result);
   --depth_;
+  loop_->catch_up();
   // Some may have been given away meanwhile.
   for (size_t i = 0; i < batch.size(); ++i) {
     if (!slots[i]->has(*batch[i].exchange)) slots[i] = nullptr;

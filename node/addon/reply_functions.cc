@@ -96,7 +96,6 @@ napi_value set_timeout(Call& call) {
   http::Stream* stream = call.slot().exchange().stream();
   const double timeout = std::clamp(to_number(call.env, call[1]), 0.0, kLongestTimeout);
   Environment::Entry entry(call.environment);
-  call.environment.loop().catch_up();  // it counts from now, however long the handler has run
   if (stream != nullptr) {
     stream->set_idle_timeout(std::chrono::milliseconds(static_cast<int64_t>(timeout)));
   }

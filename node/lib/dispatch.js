@@ -34,7 +34,7 @@ const NO_TEXT = 0xffff_ffff;
 /** Longer texts are not worth being joined with others. */
 const LONGEST_JOINED = 2048;
 /** For so many requests `dispatchAll` has places, and behind those `replyTexts` for as many. */
-const MOST_TOGETHER = 16;
+const MOST_TOGETHER = 32;
 const LATER = (1 + MOST_TOGETHER) * PLACES;
 /** What registers[TYPE] says. */
 const TYPE_JSON = 1;
@@ -102,15 +102,18 @@ function rethrow(error) {
   throw error;
 }
 
-/** What `dispatchAll` has come to so far: texts, joined, of as many requests. */
-let texts = "";
-let handled = 0;
+/**
+ * What `dispatchAll` has come to so far: texts, joined, of as many requests. An object of its own for
+ * each batch, because whatever is written to an old one is noted for the next collection of garbage.
+ */
+let batch = { texts: "", handled: 0 };
 
 /** The table's function; see native.d.ts. */
 export function dispatchAll(heads) {
   const count = registers[COUNT];
   let start = 0;
-  texts = "";
+  const present = { texts: "", handled: 0 };
+  batch = present;
   for (let i = 0, place = PLACES; i < count; i++, place += PLACES) {
     const end = registers[place + END];
     const slot = registers[place + SLOT];
@@ -121,16 +124,17 @@ export function dispatchAll(heads) {
       registers[place + LENGTH] = NO_TEXT;
     } else {
       registers[place + LENGTH] = text.length;
-      texts += text;
+      present.texts += text;
     }
-    handled = i + 1;
+    present.handled = i + 1;
   }
-  handled = 0;
-  return texts;
+  present.handled = 0;
+  return present.texts;
 }
 
 /** Sends what waits to be sent with other replies: before something that would cut it off. */
 export function sendWaiting() {
+  const { texts, handled } = batch;
   let start = 0;
   for (let i = 0, place = PLACES; i < handled; i++, place += PLACES) {
     const length = registers[place + LENGTH];
@@ -139,7 +143,6 @@ export function sendWaiting() {
     registers[place + LENGTH] = NO_TEXT;
     start += length;
   }
-  texts = "";
   sendLater();
   native.sendDue();
 }

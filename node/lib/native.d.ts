@@ -130,7 +130,7 @@ export function install(table: Table): void;
 
 /**
  * Numbers that go along with calls, cheaper than as arguments: 13 for a request. Those of `dispatch`
- * stand at the front, behind them those of `dispatchAll` for 16 requests, request for request, and
+ * stand at the front, behind them those of `dispatchAll` for 32 requests, request for request, and
  * behind those the ones of `replyTexts` for as many.
  *
  * Out of it, with a text as reply; the addon sets them back afterwards: [0]: status (200); [1]: the

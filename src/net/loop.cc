@@ -150,7 +150,7 @@ bool Loop::turn(std::chrono::milliseconds timeout) {
   for (int i = 0; i < count; ++i) {
     // The event before may have taken seconds, unless it has just looked at the clock itself, as
     // whatever writes does.
-    if (!caught_up_) catch_up();
+    if (!caught_up_) note_time();
     caught_up_ = false;
     static_cast<EventHandler*>(events_[static_cast<size_t>(i)].data.ptr)
         ->on_event(events_[static_cast<size_t>(i)].events);

@@ -112,6 +112,13 @@ class Loop {
   /// taken seconds, and between the turns of a loop that is embedded the last wake-up may be long
   /// ago. Each event of a turn begins caught up. A few nanoseconds, little beside a system call.
   void catch_up();
+  /// For embedding: from now on neither events nor `note_time` catch up. Whoever embeds does it
+  /// instead, whenever code of the program has run: nothing else takes long.
+  void leave_time_to_embedding() { keeps_time_ = false; }
+  /// For whoever is about to note when something happened.
+  void note_time() {
+    if (keeps_time_) catch_up();
+  }
 
   // -- Work
 
@@ -176,6 +183,7 @@ class Loop {
   bool stopped_ = false;
   bool in_turn_ = false;
   bool caught_up_ = false;
+  bool keeps_time_ = true;
   std::vector<Work> deferred_;
   std::vector<std::unique_ptr<EventHandler>> retired_;
   std::vector<epoll_event> events_;

@@ -62,7 +62,7 @@ IoResult SocketTransport::write(std::span<const iovec> pieces) {
   for (;;) {
     const ssize_t count = send(socket_.get(), bytes, MSG_NOSIGNAL);
     if (count >= 0) {
-      loop_.catch_up();
+      loop_.note_time();
       return {IoResult::Status::ok, static_cast<size_t>(count)};
     }
     if (errno != EINTR) return from_error(errno);
@@ -76,7 +76,7 @@ IoResult SocketTransport::send_message(std::span<const iovec> pieces, int flags)
   for (;;) {
     const ssize_t count = ::sendmsg(socket_.get(), &message, MSG_NOSIGNAL | flags);
     if (count >= 0) {
-      loop_.catch_up();
+      loop_.note_time();
       return {IoResult::Status::ok, static_cast<size_t>(count)};
     }
     if (errno != EINTR) return from_error(errno);
@@ -94,7 +94,7 @@ IoResult SocketTransport::write_file(std::span<const iovec> before, int file, ui
   for (;;) {
     const ssize_t count = send_file(socket_.get(), file, offset, length);
     if (count > 0) {
-      loop_.catch_up();
+      loop_.note_time();
       return {IoResult::Status::ok, sent + static_cast<size_t>(count)};
     }
     if (count < 0 && errno == EINTR) continue;

@@ -383,6 +383,28 @@ TEST(LoopTest, CatchingUpShowsTheTimeWithinATurn) {
   EXPECT_LE(fresh, Clock::now());
 }
 
+TEST(LoopTest, AnEmbedderThatKeepsTheTimeSaysWhenToLookAtTheClock) {
+  Loop loop;
+  loop.leave_time_to_embedding();
+  std::vector<TimePoint> times;
+  const auto event = [&] {
+    outlast_a_tick(loop);
+    loop.note_time();
+    times.push_back(loop.now());
+  };
+  TestHandler first(event);
+  TestHandler second(event);
+  const FileDescriptor one = ready_descriptor();
+  const FileDescriptor other = ready_descriptor();
+  loop.watch(one.get(), EPOLLIN, first);
+  loop.watch(other.get(), EPOLLIN, second);
+  loop.turn(0ms);
+  ASSERT_EQ(times.size(), 2u);
+  EXPECT_EQ(times[0], times[1]);
+  loop.catch_up();
+  EXPECT_GE(loop.now(), times[1] + 20ms);
+}
+
 // Reading the precise clock is dear, but timers that are about to fire need it.
 TEST(LoopTest, TheTimeIsExactWhileATimerIsNear) {
   Loop loop;
