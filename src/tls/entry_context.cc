@@ -6,6 +6,7 @@
 
 #include "http/displayed_text.h"
 #include "tls/context.h"
+#include "tls/engine.h"
 
 // One entry's options as a context of OpenSSL's.
 namespace bao::tls {
@@ -196,6 +197,7 @@ ContextPointer make_entry_context(const Entry& entry, const EntryNames& names) {
   set_ciphers(*context, entry, names);
   set_verification(*context, entry);
   set_session_scope(*context, entry);
+  if (entry.low_memory_mode) Engine::share_secrets(*context);
   return context;
 }
 

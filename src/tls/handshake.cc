@@ -78,7 +78,6 @@ void Transport::read_opening() {
 void Transport::choose_certificate(std::string server_name) {
   const Context::Choice choice = context_->choose(server_name);
   choice_ = choice;
-  low_memory_mode_ = choice.low_memory_mode;
   server_name_ = std::move(server_name);
   const CertificateSource& source = context_->certificate_for();
   const bool wanted = !choice.named && (!server_name_.empty() || !choice.has_certificate);
@@ -110,8 +109,10 @@ void Transport::on_no_certificate(const std::string& reason) {
 
 void Transport::begin_handshake(const Credentials* credentials) {
   if (choice_.context == nullptr) choice_ = context_->choose({});
+  low_memory_mode_ = choice_.low_memory_mode;
   state_ = State::handshake;
-  engine_ = std::make_unique<Engine>(*choice_.context, workspace_.output);
+  engine_ = std::make_unique<Engine>(*choice_.context, workspace_.output,
+                                     low_memory_mode_ ? &workspace_.ciphers : nullptr);
   if (low_memory_mode_) SSL_set_max_send_fragment(engine_->ssl(), 4 * 1024);
   if (credentials != nullptr && !credentials->use(*engine_->ssl())) {
     workspace_.log("bao: the certificate for the name " + http::quote(server_name_) +
@@ -151,7 +152,9 @@ void Transport::handshake_done() {
   if (!send_output()) return fail();
   state_ = State::open;
   leave(true);
-  if (SSL_session_reused(engine_->ssl()) == 1) ++workspace_.counters.handshakes_resumed;
+  if (engine_->resumed()) ++workspace_.counters.handshakes_resumed;
+  // OpenSSL's connection would need it: what it has of tickets belongs to the context.
+  if (engine_->ssl() == nullptr) context_ = nullptr;
   handshake_observer_->on_handshake_done(*this);
   // The request may have come along with the handshake's last bytes.
   if (state_ == State::open && observer_ != nullptr && read_wanted_ && input_left()) {

@@ -71,7 +71,8 @@ struct Entry {
   /// 0: TLS 1.2, and the newest.
   int min_version = 0;
   int max_version = 0;
-  /// Smaller records, so that connections with unsent output hold less.
+  /// Smaller records, so that connections with unsent output hold less; and those of TLS 1.3 go on
+  /// without OpenSSL's object, so that idle ones do.
   bool low_memory_mode = false;
 };
 

@@ -277,29 +277,13 @@ void Transport::close(bool reset) {
 // ---- Facts
 
 std::string_view Transport::protocol() const {
-  if (engine_ == nullptr) return {};
-  const unsigned char* name = nullptr;
-  unsigned size = 0;
-  SSL_get0_alpn_selected(engine_->ssl(), &name, &size);
-  return {reinterpret_cast<const char*>(name), size};
+  return engine_ == nullptr ? std::string_view() : engine_->protocol();
 }
 
 std::optional<net::Security> Transport::security() const {
   if (state_ != State::open) return std::nullopt;
-  SSL* ssl = engine_->ssl();
-  net::Security facts;
-  facts.protocol = SSL_get_version(ssl);
-  facts.cipher = SSL_CIPHER_standard_name(SSL_get_current_cipher(ssl));
+  net::Security facts = engine_->security();
   facts.server_name = server_name_;
-  if (X509* certificate = SSL_get0_peer_certificate(ssl)) {
-    const int size = i2d_X509(certificate, nullptr);
-    facts.peer_certificate.resize(static_cast<size_t>(std::max(size, 0)));
-    auto* to = reinterpret_cast<unsigned char*>(facts.peer_certificate.data());
-    if (size > 0) i2d_X509(certificate, &to);
-    const long verdict = SSL_get_verify_result(ssl);
-    facts.authorized = verdict == X509_V_OK;
-    if (!facts.authorized) facts.authorization_error = X509_verify_cert_error_string(verdict);
-  }
   return facts;
 }
 

@@ -10,6 +10,7 @@
 
 #include "net/timer_queue.h"
 #include "tls/counters.h"
+#include "tls/record_ciphers.h"
 
 namespace bao::tls {
 
@@ -37,6 +38,8 @@ struct Workspace {
   /// Where records are put together, and files are read into.
   static constexpr size_t kGathered = 64 * 1024;
   std::span<char> gather_buffer() { return {gather_buffer_.get(), kGathered}; }
+  /// Of connections that have let OpenSSL go.
+  RecordCiphers ciphers;
   /// What goes to the wire next; empty between calls.
   std::string output;
 

@@ -116,16 +116,22 @@ class SecuredWire final : public net::Transport {
   bool finished_ = false;
 };
 
+#ifdef BAO_TEST_LOW_MEMORY
+inline constexpr bool kLowMemory = true;
+#else
+inline constexpr bool kLowMemory = false;
+#endif
+
 /// The server's TLS of a world in memory.
 class SecuredWorld final : public tls::HandshakeObserver {
  public:
   SecuredWorld(net::TimerQueue& timers, const net::TimePoint& now) : workspace_(timers, now) {
     const TestCertificate& certificate = localhost_certificate();
     tls::Options options;
-    options.entries.push_back(
-        {.option = "tls",
-         .keys = {{.text = certificate.key().pem(), .option = "tls.key"}},
-         .certificates = {{.text = certificate.pem(), .option = "tls.cert"}}});
+    options.entries.push_back({.option = "tls",
+                               .keys = {{.text = certificate.key().pem(), .option = "tls.key"}},
+                               .certificates = {{.text = certificate.pem(), .option = "tls.cert"}},
+                               .low_memory_mode = kLowMemory});
     std::vector<std::string> warnings;
     context_ = tls::Context::make(options, nullptr, warnings);
     workspace_.handshake_timeout = {};

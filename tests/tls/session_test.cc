@@ -15,10 +15,13 @@ using testing::TestCertificate;
 
 // ---- Client certificates
 
-class ClientCertificateTest : public testing::TlsTransportTest {
+// With OpenSSL's connection object behind the handshake, and without it.
+class ClientCertificateTest : public testing::TlsTransportTest,
+                              public ::testing::WithParamInterface<bool> {
  protected:
   ClientCertificateTest() {
     Entry& entry = options.entries[0];
+    entry.low_memory_mode = GetParam();
     entry.request_cert = true;
     entry.ca = {{.text = authority.pem(), .option = "tls.ca"}};
   }
@@ -28,7 +31,12 @@ class ClientCertificateTest : public testing::TlsTransportTest {
   TestCertificate stranger = TestCertificate::make({.common_name = "stranger"});
 };
 
-TEST_F(ClientCertificateTest, OneThatIsValid) {
+std::string name_of(const ::testing::TestParamInfo<bool>& mode) {
+  return mode.param ? "LowMemory" : "Usual";
+}
+INSTANTIATE_TEST_SUITE_P(Modes, ClientCertificateTest, ::testing::Bool(), name_of);
+
+TEST_P(ClientCertificateTest, OneThatIsValid) {
   for (const int version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
     ASSERT_TRUE(connect({.certificate = &alice, .max_version = version}));
     const auto facts = transport->security();
@@ -38,7 +46,7 @@ TEST_F(ClientCertificateTest, OneThatIsValid) {
   }
 }
 
-TEST_F(ClientCertificateTest, NoneOrOneOfAStrangerIsRefused) {
+TEST_P(ClientCertificateTest, NoneOrOneOfAStrangerIsRefused) {
   connect({.max_version = TLS1_2_VERSION});
   EXPECT_FALSE(done);
   EXPECT_FALSE(client->failure().empty());
@@ -50,7 +58,7 @@ TEST_F(ClientCertificateTest, NoneOrOneOfAStrangerIsRefused) {
   EXPECT_EQ(client->failure(), "tlsv1 alert unknown ca");
 }
 
-TEST_F(ClientCertificateTest, TheHandlerMayJudge) {
+TEST_P(ClientCertificateTest, TheHandlerMayJudge) {
   options.entries[0].reject_unauthorized = false;
   ASSERT_TRUE(connect({.certificate = &stranger}));
   auto facts = transport->security();
@@ -64,7 +72,7 @@ TEST_F(ClientCertificateTest, TheHandlerMayJudge) {
   EXPECT_TRUE(facts->peer_certificate.empty());
 }
 
-TEST_F(ClientCertificateTest, OneThatWasTakenBack) {
+TEST_P(ClientCertificateTest, OneThatWasTakenBack) {
   options.entries[0].crl = {{.text = authority.revoke({7}), .option = "tls.crl"}};
   connect({.certificate = &alice});
   EXPECT_FALSE(done);
@@ -73,7 +81,7 @@ TEST_F(ClientCertificateTest, OneThatWasTakenBack) {
   EXPECT_TRUE(connect({.certificate = &bob}));
 }
 
-TEST_F(ClientCertificateTest, AnAuthorityAloneAsksForNone) {
+TEST_P(ClientCertificateTest, AnAuthorityAloneAsksForNone) {
   options.entries[0].request_cert = false;
   ASSERT_TRUE(connect({.certificate = &alice}));
   EXPECT_TRUE(transport->security()->peer_certificate.empty());
@@ -105,7 +113,9 @@ class SessionTest : public ClientCertificateTest {
   }
 };
 
-TEST_F(SessionTest, AreResumedByTickets) {
+INSTANTIATE_TEST_SUITE_P(Modes, SessionTest, ::testing::Bool(), name_of);
+
+TEST_P(SessionTest, AreResumedByTickets) {
   for (const int version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
     ASSERT_TRUE(connect({.max_version = version}));
     EXPECT_FALSE(client->resumed());
@@ -114,16 +124,17 @@ TEST_F(SessionTest, AreResumedByTickets) {
   EXPECT_EQ(workspace.counters.handshakes_resumed, 2u);
 }
 
-TEST_F(SessionTest, AcrossAReload) {
+TEST_P(SessionTest, AcrossAReload) {
   ASSERT_TRUE(connect());
   context = nullptr;
   options.entries = {entry_of(TestCertificate::make({.common_name = "renewed"}))};
+  options.entries[0].low_memory_mode = GetParam();
   EXPECT_TRUE(resumes());
   EXPECT_EQ(workspace.counters.handshakes_resumed, 1u);
 }
 
 // Each key seals for one lifetime and opens for one more.
-TEST_F(SessionTest, KeysRotate) {
+TEST_P(SessionTest, KeysRotate) {
   ASSERT_TRUE(connect());
   now += std::chrono::minutes(119);
   ASSERT_TRUE(resumes()) << "by the same key";
@@ -134,7 +145,7 @@ TEST_F(SessionTest, KeysRotate) {
 }
 
 // What one process sealed, another one opens that was given the same keys.
-TEST_F(SessionTest, GivenKeysAreShared) {
+TEST_P(SessionTest, GivenKeysAreShared) {
   for (const size_t size : {size_t{80}, size_t{48}}) {
     const Pem key{.text = std::string(size, 'k'), .option = "ticketKeys"};
     for (const int version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
@@ -146,7 +157,7 @@ TEST_F(SessionTest, GivenKeysAreShared) {
   }
 }
 
-TEST_F(SessionTest, TheFirstGivenKeySealsAndAllOpen) {
+TEST_P(SessionTest, TheFirstGivenKeySealsAndAllOpen) {
   const Pem old_key{.text = std::string(80, 'o'), .option = "ticketKeys[1]"};
   const Pem new_key{.text = std::string(80, 'n'), .option = "ticketKeys[0]"};
   use_other_process({old_key});
@@ -159,7 +170,7 @@ TEST_F(SessionTest, TheFirstGivenKeySealsAndAllOpen) {
   EXPECT_FALSE(resumes());
 }
 
-TEST_F(SessionTest, GivenKeysAreReplacedUnderOpenContexts) {
+TEST_P(SessionTest, GivenKeysAreReplacedUnderOpenContexts) {
   ASSERT_TRUE(connect());
   ticket_keys->replace(read_ticket_keys({{.text = std::string(80, 'k'), .option = "keys"}}));
   EXPECT_FALSE(resumes()) << "its own key is not used any more";
@@ -167,7 +178,7 @@ TEST_F(SessionTest, GivenKeysAreReplacedUnderOpenContexts) {
 }
 
 // However long its key is kept, a session ends with its timeout (RFC 8446 section 4.6.1).
-TEST_F(SessionTest, TheTimeoutOfASessionIsToldToClients) {
+TEST_P(SessionTest, TheTimeoutOfASessionIsToldToClients) {
   const Pem key{.text = std::string(80, 'k'), .option = "ticketKeys"};
   use_other_process({key});
   ASSERT_TRUE(connect());
@@ -176,7 +187,7 @@ TEST_F(SessionTest, TheTimeoutOfASessionIsToldToClients) {
   EXPECT_EQ(SSL_SESSION_get_ticket_lifetime_hint(client->session()), 7200u);
 }
 
-TEST_F(SessionTest, WithoutKeysThereAreNoTickets) {
+TEST_P(SessionTest, WithoutKeysThereAreNoTickets) {
   ticket_keys = nullptr;
   for (const int version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
     ASSERT_TRUE(connect({.max_version = version}));
@@ -185,7 +196,7 @@ TEST_F(SessionTest, WithoutKeysThereAreNoTickets) {
 }
 
 // Whoever was let in without a certificate is asked once it is required.
-TEST_F(SessionTest, NotUnderOtherConditions) {
+TEST_P(SessionTest, NotUnderOtherConditions) {
   ASSERT_TRUE(connect());
   context = nullptr;
   options.entries[0].request_cert = true;
