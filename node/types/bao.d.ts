@@ -338,7 +338,10 @@ export interface TLSOptions extends TLSCertificate {
   dhParamsFile?: string;
   /** A sum of `constants.SSL_OP_…` of node:crypto. */
   secureOptions?: number;
-  /** Smaller records, so that slow clients hold less memory. */
+  /**
+   * Less memory for each connection: smaller records, so that slow clients hold less; and with TLS 1.3
+   * an idle connection costs little more than one without TLS.
+   */
   lowMemoryMode?: boolean;
   /** Must have `http/1.1` among them, which is what is spoken. */
   ALPNProtocols?: string | readonly string[] | Bytes;

@@ -271,6 +271,8 @@ void Transport::close(bool reset) {
   workspace_.timers.disarm(*this);
   state_ = State::closed;
   observer_ = nullptr;
+  // Its keys go now, and so does what it needs of the workspace, which may end before this.
+  engine_ = nullptr;
   below_->close(reset);
 }
 

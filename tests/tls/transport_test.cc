@@ -242,6 +242,21 @@ TEST_P(TransportTest, KeyUpdatesAreAnswered) {
   EXPECT_EQ(take(), "mine, too");
 }
 
+// As a client would that changes its keys between the parts of one request, and asks for ours.
+TEST_P(TransportTest, KeyUpdatesInTheMiddleOfARequest) {
+  std::string sent;
+  for (int i = 0; i < 1000; ++i) {
+    const std::string part = "part " + std::to_string(i) + "\n";
+    ASSERT_EQ(SSL_key_update(client->ssl(), SSL_KEY_UPDATE_REQUESTED), 1);
+    client->send(part);
+    sent += part;
+    if (i % 10 == 9) pump();
+  }
+  EXPECT_EQ(text, sent);
+  EXPECT_TRUE(write_all("the reply"));
+  EXPECT_EQ(take(), "the reply");
+}
+
 // RFC 8446 section 4.6.3: each is answered. Who asks for ever and reads nothing is given up.
 TEST_P(TransportTest, AnswersToKeyUpdatesDoNotPileUp) {
   wire.room = wire.refill = 0;
@@ -356,6 +371,19 @@ TEST_P(TransportTest, ClosingSaysSo) {
   client->receive(wire.outbound);
   client->take();
   EXPECT_TRUE(client->server_finished());
+}
+
+// What is told of a connection is told while it is open.
+TEST_P(TransportTest, FactsOfAConnection) {
+  EXPECT_EQ(transport->protocol(), "http/1.1");
+  const auto facts = transport->security();
+  ASSERT_TRUE(facts);
+  EXPECT_EQ(facts->protocol, "TLSv1.3");
+  EXPECT_EQ(facts->cipher, "TLS_AES_256_GCM_SHA384");
+  EXPECT_EQ(facts->server_name, "localhost");
+  transport->close(false);
+  EXPECT_FALSE(transport->security());
+  EXPECT_EQ(transport->protocol(), "");
 }
 
 TEST_P(TransportTest, AResetDoesNot) {
