@@ -94,9 +94,9 @@ struct Tls {
   std::string dh_params_file = {};
   /// More bits of OpenSSL's SSL_OP_.
   std::uint64_t secure_options = 0;
-  /// Less memory for each connection: records of 4 KiB, so that slow clients hold less; and with TLS
-  /// 1.3 OpenSSL's object is let go when the handshake is done, so that an idle connection costs
-  /// little more than one without TLS. Idle ones never own buffers.
+  /// Less memory for each connection: records of 4 KiB, so that slow clients hold less; and with
+  /// TLS 1.3 OpenSSL's object is let go when the handshake is done, so that an idle connection
+  /// costs little more than one without TLS. Idle ones never own buffers.
   bool low_memory_mode = false;
 };
 

@@ -7,7 +7,6 @@ namespace bao::tls {
 
 namespace {
 
-constexpr size_t kRecordHeader = 5;
 constexpr size_t kLargestRecord = 16 * 1024;  // RFC 8446 section 5.1
 constexpr uint8_t kHandshakeRecord = 22;
 constexpr uint8_t kClientHello = 1;

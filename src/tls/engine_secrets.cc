@@ -46,8 +46,7 @@ uint64_t count_protected(std::string_view bytes) {
         bytes[0] != static_cast<char>(ContentType::application_data)) {
       return 0;
     }
-    const size_t size = kRecordHeader + size_t{static_cast<uint8_t>(bytes[3])} * 256 +
-                        static_cast<uint8_t>(bytes[4]);
+    const size_t size = record_size(bytes);
     if (bytes.size() < size) return 0;
     bytes.remove_prefix(size);
     ++count;

@@ -30,6 +30,12 @@ inline constexpr size_t kLargestContent = size_t{1} << 14;
 /// The most that a header may announce (section 5.2).
 inline constexpr size_t kLargestCiphertext = kLargestContent + 256;
 
+/// The size of a record, its header included, by that header, which `bytes` begin with.
+inline size_t record_size(std::string_view bytes) {
+  return kRecordHeader + size_t{static_cast<uint8_t>(bytes[3])} * 256 +
+         static_cast<uint8_t>(bytes[4]);
+}
+
 /// The ciphers that protect records, shared by all connections of a loop: so that an idle
 /// connection owns nothing but its keys. What a cipher makes of keys is kept for the next record if
 /// that has the same ones.

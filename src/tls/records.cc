@@ -10,11 +10,6 @@ uint8_t byte_at(std::string_view bytes, size_t at) {
   return static_cast<uint8_t>(bytes[at]);
 }
 
-// Of a record whose header is here, the header included.
-size_t record_size(std::string_view bytes) {
-  return kRecordHeader + size_t{byte_at(bytes, 3)} * 256 + byte_at(bytes, 4);
-}
-
 // RFC 8446 section 4.6.3: type, length, and whether ours are to be changed, too.
 constexpr uint8_t kKeyUpdate[] = {24, 0, 0, 1};
 constexpr size_t kKeyUpdateSize = sizeof kKeyUpdate + 1;

@@ -100,7 +100,7 @@ void TicketKeys::rotate() {
   if (previous_ && now_ - previous_->made > 2 * lifetime_) previous_.reset();
   if (current_ && now_ - current_->made <= lifetime_) return;
   if (current_ && now_ - current_->made <= 2 * lifetime_) previous_ = current_;
-  current_.emplace().made = now_;
+  current_ = Own{TicketKey(), now_};
   if (!make_random(current_->key)) current_.reset();
 }
 
