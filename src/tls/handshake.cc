@@ -133,6 +133,7 @@ void Transport::read_handshake() {
 }
 
 void Transport::advance(std::string_view input) {
+  begin_output();
   engine_->give(input);
   const Engine::Status status = engine_->handshake();
   if (status == Engine::Status::ok) {

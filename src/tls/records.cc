@@ -1,6 +1,7 @@
 #include "tls/records.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace bao::tls {
 
@@ -90,6 +91,9 @@ size_t Records::use(std::string_view record, std::span<char> buffer, std::string
   const size_t size = record.size() - kRecordHeader - kRecordTag;
   const bool fits = size <= buffer.size();
   char* const place = fits ? buffer.data() : ciphers_.scratch().data();
+  // Before its number is used up: a record must not be lost without a trace if there is no memory.
+  std::string rest;
+  if (!fits) rest.reserve(size - buffer.size());
   const bool authentic = ciphers_.open(reading_, record, place);
   std::string().swap(held_);  // the record, if it came in pieces
   if (!authentic) return fail(Alert::bad_record_mac, output);
@@ -113,7 +117,8 @@ size_t Records::use(std::string_view record, std::span<char> buffer, std::string
   if (fits) return content.size();
   const size_t given = std::min(content.size(), buffer.size());
   std::copy_n(content.data(), given, buffer.data());
-  held_ = content.substr(given);
+  rest = content.substr(given);
+  held_ = std::move(rest);
   holds_plaintext_ = !held_.empty();
   return given;
 }

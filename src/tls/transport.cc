@@ -38,6 +38,7 @@ net::IoResult Transport::read(std::span<char> buffer) {
   if (state_ != State::open) return {Status::broken};
   if (ended_) return {Status::end};
   if (read_failed_) return {Status::broken};
+  begin_output();
   Engine::ReadResult result{Engine::Status::want_input, 0};
   if (input_left()) {
     const std::string input = std::exchange(rest_, {});
@@ -161,6 +162,7 @@ size_t Transport::tell_of_batch(size_t most) {
 
 // As much as is sent at once, into the workspace's output. Returns how much that was.
 size_t Transport::encrypt(PlaintextSource& source) {
+  begin_output();
   if (workspace_.now - last_write_ > kPause) burst_ = 0;
   last_write_ = workspace_.now;
   const size_t largest = low_memory_mode_ ? kMiddleRecord : Engine::kLargestRecord;
@@ -170,13 +172,18 @@ size_t Transport::encrypt(PlaintextSource& source) {
     if (record.empty()) break;
     if (!engine_->write(record)) {
       failed_ = true;
-      workspace_.output.clear();  // the next connection's
+      workspace_.output.clear();
       return 0;
     }
     size += record.size();
     burst_ += record.size();
   }
   return size;
+}
+
+// Whatever an exception has left there is another connection's.
+void Transport::begin_output() {
+  workspace_.output.clear();
 }
 
 // Gives the workspace's output to the transport below and keeps what that does not take. False if
@@ -250,6 +257,7 @@ void Transport::on_hangup() {
 }
 
 void Transport::finish_writing() {
+  begin_output();
   engine_->finish();
   send_output();
   if (unsent_.empty()) {
@@ -262,6 +270,7 @@ void Transport::finish_writing() {
 // A close_notify that finds no room is left out: the client then knows that it does not know.
 void Transport::close(bool reset) {
   if (state_ == State::open && !reset && unsent_.empty()) {
+    begin_output();
     engine_->finish();
     std::string& output = workspace_.output;
     const iovec piece{output.data(), output.size()};

@@ -118,6 +118,7 @@ class Transport final : public net::Transport,
   net::IoResult send(PlaintextSource source);
   size_t encrypt(PlaintextSource& source);
   size_t tell_of_batch(size_t most);
+  void begin_output();
   bool send_output();
   bool flush_unsent();
   void update_write();

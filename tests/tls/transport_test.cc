@@ -288,6 +288,22 @@ TEST_P(TransportTest, AnAnswerThatWaitsIsNotTakenForPlaintext) {
   EXPECT_EQ(take(), bytes + "more");
 }
 
+// An exception in the middle of another one's write, say.
+TEST_P(TransportTest, WhatAnotherConnectionHasLeftIsNotSent) {
+  workspace.output = "of another one";
+  ASSERT_TRUE(write_all("mine"));
+  EXPECT_EQ(take(), "mine");
+  workspace.output = "of another one";
+  ASSERT_EQ(SSL_key_update(client->ssl(), SSL_KEY_UPDATE_REQUESTED), 1);
+  send("read");
+  EXPECT_EQ(text, "read");
+  workspace.output = "of another one";
+  transport->finish_writing();
+  take();
+  EXPECT_TRUE(client->server_finished());
+  EXPECT_EQ(client->failure(), "");
+}
+
 TEST_P(TransportTest, ADamagedRecordBreaksTheConnection) {
   client->send("secret");
   wire.inbound = client->take_wire();
