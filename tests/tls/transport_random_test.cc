@@ -13,8 +13,8 @@ class Connection final : public HandshakeObserver, public net::TransportObserver
  public:
   Connection(Workspace& workspace, const std::shared_ptr<const Context>& context,
              std::string_view cipher, std::mt19937& random)
-      : random_(random), transport_(workspace, std::make_unique<testing::MemoryTransport>(wire_),
-                                    context) {
+      : random_(random),
+        transport_(workspace, std::make_unique<testing::MemoryTransport>(wire_), context) {
     SSL_set_ciphersuites(client_.ssl(), std::string(cipher).c_str());
     transport_.start(*this);
     for (int i = 0; i < 5; ++i) {
