@@ -143,6 +143,8 @@ export function sendWaiting() {
     registers[place + LENGTH] = NO_TEXT;
     start += length;
   }
+  // What `dispatchAll` gives in the end belongs to the requests behind these alone.
+  batch.texts = "";
   sendLater();
   native.sendDue();
 }

@@ -147,6 +147,42 @@ test("a stop by force comes behind the replies before it, and before the request
   assert.equal(replies.filter(({ body }) => body === "done").length, 1);
 });
 
+test("a stop by force of another server leaves each its own text", async () => {
+  const bodies = { "/first": "of the first", "/last": "LAST" };
+  let together = 0;
+  while (together < 3) {
+    const handled = [];
+    const cut = start({
+      routes: none,
+      fetch() {
+        handled.push(["/stop", new Error().stack]);
+        cut.stop(true);
+        cut.stop(true);
+        return new Response("");
+      },
+    });
+    const server = start({
+      routes: none,
+      fetch({ url }) {
+        const { pathname } = new URL(url);
+        handled.push([pathname, new Error().stack]);
+        return new Response(bodies[pathname]);
+      },
+    });
+    const [first, last] = await clientsOf(server, 2);
+    const [stopper] = await clientsOf(cut, 1);
+    first.get("/first", "Connection: close\r\n");
+    stopper.get("/stop");
+    last.get("/last", "Connection: close\r\n");
+    await Promise.all([first, last, stopper].map(({ closed }) => closed));
+    assert.match(first.received, /\r\n\r\nof the first$/);
+    assert.match(last.received, /\r\n\r\nLAST$/);
+    const order = handled.map(([path]) => path).join(" ");
+    const batch = handled.every(([, stack]) => stack.includes("dispatchAll"));
+    if (batch && order === "/first /stop /last") together++;
+  }
+});
+
 test("replies do not wait for slow handlers behind them", async () => {
   let pending = [];
   const server = start({

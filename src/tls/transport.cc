@@ -170,6 +170,7 @@ size_t Transport::encrypt(PlaintextSource& source) {
     if (record.empty()) break;
     if (!engine_->write(record)) {
       failed_ = true;
+      workspace_.output.clear();  // the next connection's
       return 0;
     }
     size += record.size();
@@ -208,6 +209,7 @@ bool Transport::flush_unsent() {
     if (sent_ < unsent_.size()) break;
     std::string().swap(unsent_);
     sent_ = 0;
+    batch_.ciphertext = 0;  // all of it is gone, whatever waits next
   }
   update_write();
   return true;

@@ -270,6 +270,24 @@ TEST_P(TransportTest, AnswersToKeyUpdatesDoNotPileUp) {
   EXPECT_GT(asked, 1000);
 }
 
+// What waits then is an answer of TLS itself, behind which nothing was written yet.
+TEST_P(TransportTest, AnAnswerThatWaitsIsNotTakenForPlaintext) {
+  const std::string bytes = patterned(1'000);
+  wire.throttle(10);
+  ASSERT_TRUE(write_all(bytes));
+  wire.room = wire.refill = 0;
+  ASSERT_EQ(SSL_key_update(client->ssl(), SSL_KEY_UPDATE_REQUESTED), 1);
+  client->handshake();
+  wire.inbound += client->take_wire();
+  while (!wire.inbound.empty()) wire.turn();
+  const auto result = write("more");
+  EXPECT_EQ(result.status, Status::would_block);
+  EXPECT_EQ(result.bytes, 0u);
+  wire.room = wire.refill = SIZE_MAX;
+  ASSERT_TRUE(write_all("more"));
+  EXPECT_EQ(take(), bytes + "more");
+}
+
 TEST_P(TransportTest, ADamagedRecordBreaksTheConnection) {
   client->send("secret");
   wire.inbound = client->take_wire();
