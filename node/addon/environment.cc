@@ -16,6 +16,9 @@ constexpr size_t kScratch = size_t{64} * 1024;
 // Node's timers and promise jobs wait for the end of a wake-up, and each connection may have a
 // whole buffer of pipelined requests. What is left over wakes us again.
 constexpr size_t kEventsAWake = 32;
+// Behind so many events others are likely to have come; behind fewer, looking for them costs more
+// than Node's next wake-up.
+constexpr size_t kWorthAnother = 4;
 // Handles are freed after so many requests of one wake-up, lest a burst of pipelined ones keeps all
 // its strings alive.
 constexpr uint32_t kCallsInScope = 64;
@@ -169,7 +172,7 @@ void Environment::wake() {
 }
 
 bool Environment::turn() {
-  const bool busy = loop_->turn(milliseconds(0));
+  const bool busy = loop_->turn(milliseconds(0)) >= kWorthAnother;
   run_waiting();
   // Before promise jobs: one of them may stop the server.
   due_.send();

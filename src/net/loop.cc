@@ -1,5 +1,6 @@
 #include "net/loop.h"
 
+#include <algorithm>
 #include <cassert>
 #include <cerrno>
 #include <climits>
@@ -133,7 +134,7 @@ std::chrono::milliseconds Loop::time_to_next_timer() const {
   return std::chrono::ceil<milliseconds>(left);
 }
 
-bool Loop::turn(std::chrono::milliseconds timeout) {
+size_t Loop::turn(std::chrono::milliseconds timeout) {
   assert(!in_turn_ && "Loop::turn called from within a turn");
   auto wait = timeout;
   if (wait.count() != 0) {
@@ -160,7 +161,7 @@ bool Loop::turn(std::chrono::milliseconds timeout) {
   if (!timers_.empty() && timers_.earliest() <= woken) timers_.fire(woken);
   finish_turn();
   in_turn_ = false;
-  return count > 0;
+  return static_cast<size_t>(std::max(count, 0));
 }
 
 bool Loop::timer_is_near(TimePoint now) const {

@@ -150,9 +150,9 @@ class Loop {
   void stop() { stopped_ = true; }
   /// One turn: waits at most `timeout` (negative: until something happens; never past the next
   /// timer), then handles what is ready and fires the timers that were due when it woke up. Must
-  /// not be called from within a turn. True if any descriptor was ready, so that others may have
+  /// not be called from within a turn. How many descriptors were ready: if many, others may have
   /// become so meanwhile.
-  bool turn(std::chrono::milliseconds timeout);
+  size_t turn(std::chrono::milliseconds timeout);
   /// True while a turn runs.
   bool in_turn() const { return in_turn_; }
 
