@@ -36,6 +36,7 @@ finish
 start "$1" --port=0
 if second=$("$1" --port="${url##*:}" 2>&1); then fail 'two servers on one port'; fi
 [[ $second == 'Port '*' is in use already: '* ]] || fail "it said: $second"
+status 200 /  # only once its loop runs does it see to signals
 finish TERM
 
 # What it does not know it refuses.
