@@ -322,21 +322,23 @@ test("reload gives new certificates to new connections", async (t) => {
   assert.throws(() => plain.reload({ fetch() {}, tls: other }), /Option tls cannot be given/);
 });
 
-test("sessions are resumed", async (t) => {
-  const server = start(t, localhost);
-  const connect = (session) =>
-    new Promise((resolve, reject) => {
-      const socket = tls.connect({ port: server.port, rejectUnauthorized: false, session });
-      socket.on("error", reject);
-      socket.on("session", (ticket) => {
-        resolve({ reused: socket.isSessionReused(), ticket });
-        socket.destroy();
+for (const lowMemoryMode of [false, true]) {
+  test(`sessions are resumed${lowMemoryMode ? ", in low memory mode" : ""}`, async (t) => {
+    const server = start(t, { ...localhost, lowMemoryMode });
+    const connect = (session) =>
+      new Promise((resolve, reject) => {
+        const socket = tls.connect({ port: server.port, rejectUnauthorized: false, session });
+        socket.on("error", reject);
+        socket.on("session", (ticket) => {
+          resolve({ reused: socket.isSessionReused(), ticket });
+          socket.destroy();
+        });
       });
-    });
-  const first = await connect();
-  assert.equal(first.reused, false);
-  assert.equal((await connect(first.ticket)).reused, true);
-});
+    const first = await connect();
+    assert.equal(first.reused, false);
+    assert.equal((await connect(first.ticket)).reused, true);
+  });
+}
 
 test("ticketKeys are shared by several servers, and replaced by reload", async (t) => {
   const ticketKeys = Buffer.alloc(80, 1);

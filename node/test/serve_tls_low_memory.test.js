@@ -6,7 +6,6 @@ import { writeFileSync } from "node:fs";
 import https from "node:https";
 import { join } from "node:path";
 import { test } from "node:test";
-import tls from "node:tls";
 import { promisify } from "node:util";
 
 import Ws from "ws";
@@ -111,22 +110,6 @@ test("what is known of clients stays known", async (t) => {
   assert.match(seen[2].authorizationError, /self.signed/);
   assert.equal(seen[2].certificate.subject, "CN=other.example");
   assert.equal(seen[3].certificate, null);
-});
-
-test("sessions are resumed", async (t) => {
-  const server = start(t, localhost);
-  const connect = (session) =>
-    new Promise((resolve, reject) => {
-      const socket = tls.connect({ port: server.port, rejectUnauthorized: false, session });
-      socket.on("error", reject);
-      socket.on("session", (ticket) => {
-        resolve({ reused: socket.isSessionReused(), ticket });
-        socket.destroy();
-      });
-    });
-  const first = await connect();
-  assert.equal(first.reused, false);
-  assert.equal((await connect(first.ticket)).reused, true);
 });
 
 test("WebSockets", async (t) => {
