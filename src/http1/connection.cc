@@ -221,10 +221,12 @@ void Connection::begin_exchange() {
       head.content_length > workspace_.handler.largest_body()) {
     return refuse(kBodyTooLarge, Failure::body_too_large);
   }
-  body_ = head.chunked ? BodyDecoder::chunked(workspace_.settings.head)
-                       : BodyDecoder::with_length(head.content_length);
-  if (Refusal refusal = look_ahead()) return refuse(refusal, Failure::malformed_body);
-  body_mode_ = body_.done() ? BodyMode::none : BodyMode::unread;
+  if (head.chunked || head.content_length > 0) {
+    body_ = head.chunked ? BodyDecoder::chunked(workspace_.settings.head)
+                         : BodyDecoder::with_length(head.content_length);
+    if (Refusal refusal = look_ahead()) return refuse(refusal, Failure::malformed_body);
+    body_mode_ = BodyMode::unread;
+  }
   in_exchange_ = true;
   replied_ = false;
   exchange_->body_limit = workspace_.settings.max_body_bytes;
