@@ -72,6 +72,9 @@ class Stream {
   /// nothing here; else `send_gathered` must follow before the loop goes on, whatever became of the
   /// exchange.
   virtual bool gather() { return false; }
+  /// Adds the sending of what was gathered so far to the loop's calls (net::Loop::calls), if that
+  /// can be: they must be made before `send_gathered`, and nothing be sent between.
+  virtual void send_ahead() {}
   virtual void send_gathered() {}
   /// For a handler that could reply at once: true if it may as well do it later in the turn, since
   /// nothing that is here already waits for this reply, nor would any other leave with it.

@@ -66,6 +66,7 @@ class Connection final : public net::TransportObserver,
   void on_writable() override;
   void on_peer_finished() override;
   void on_hangup() override;
+  bool reads_next() const override { return idle(); }
   // net::Timer
   void on_timer() override;
   // http::Stream
@@ -85,6 +86,7 @@ class Connection final : public net::TransportObserver,
   void send_interim(http::Exchange& exchange, int status, const Fields& fields) override;
   http::Link* link() override { return this; }
   bool gather() override;
+  void send_ahead() override;
   void send_gathered() override;
   // http::Link
   std::optional<net::SocketAddress> local() const override { return transport_->local(); }

@@ -5,11 +5,13 @@
 #include <ctime>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <sys/epoll.h>
 #include <type_traits>
 #include <utility>
 #include <vector>
 
+#include "net/call_batch.h"
 #include "net/file_descriptor.h"
 #include "net/timer_queue.h"
 
@@ -24,6 +26,10 @@ class EventHandler {
   /// in which the descriptor was unwatched: hand the handler to `Loop::retire` instead of deleting
   /// it.
   virtual void on_event(uint32_t events) = 0;
+  /// Called for several events before the first of them is told by `on_event`, on a loop that reads
+  /// together: whoever is going to read may add that to `calls`, one call into `room`, which is its
+  /// own until its `on_event` is over.
+  virtual void read_ahead(uint32_t /*events*/, CallBatch& /*calls*/, std::span<char> /*room*/) {}
 };
 
 /// A unit of work: a callable, move-only ones included, that is run once.
@@ -96,6 +102,13 @@ class Loop {
   void unwatch(int fd);
   /// Deletes `handler` at the end of the turn, when no event of this turn can reach it any more.
   void retire(std::unique_ptr<EventHandler> handler);
+
+  /// For whoever has several calls to make at once; they must be made before it returns to the
+  /// loop.
+  CallBatch& calls() { return calls_; }
+  /// From now on what the events of a turn are to read is read in batches. Worth it where replies
+  /// leave in batches, too, so that those to many connections wait for each other anyway.
+  void read_together() { reads_together_ = true; }
 
   // -- Time
 
@@ -171,6 +184,8 @@ class Loop {
   class Wakeup;
 
   bool timer_is_near(TimePoint now) const;
+  void tell(std::span<const epoll_event> events);
+  void read_ahead(std::span<const epoll_event> events);
   void run_posted();
   void finish_turn();
 
@@ -184,9 +199,12 @@ class Loop {
   bool in_turn_ = false;
   bool caught_up_ = false;
   bool keeps_time_ = true;
+  bool reads_together_ = false;
   std::vector<Work> deferred_;
   std::vector<std::unique_ptr<EventHandler>> retired_;
   std::vector<epoll_event> events_;
+  CallBatch calls_;
+  std::unique_ptr<char[]> room_ahead_;
   Resident* residents_ = nullptr;
 
   std::atomic<bool> has_posted_{false};

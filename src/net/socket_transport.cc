@@ -1,7 +1,10 @@
+#include <cassert>
 #include <cerrno>
+#include <cstring>
 #include <linux/sockios.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <utility>
 
 #include "net/send_file.h"
 #include "net/system_calls.h"
@@ -18,6 +21,13 @@ namespace {
 IoResult from_error(int error) {
   if (error == EAGAIN || error == EWOULDBLOCK) return {IoResult::Status::would_block};
   return {IoResult::Status::broken};
+}
+
+// Of a call that was made ahead: what it moved, or a negative errno. One that was interrupted is
+// made again when the loop tells that it can be.
+IoResult from_ahead(int32_t result) {
+  if (result >= 0) return {IoResult::Status::ok, static_cast<size_t>(result)};
+  return from_error(result == -EINTR ? EAGAIN : -result);
 }
 
 // MSG_MORE puts what stands before a file into one packet with its beginning, which is cheaper if
@@ -45,6 +55,28 @@ void SocketTransport::attach(TransportObserver& observer) {
 }
 
 IoResult SocketTransport::read(std::span<char> buffer) {
+  return ahead_.data() == nullptr ? read_socket(buffer) : take_ahead(buffer);
+}
+
+// Whoever reads has more room than was there ahead.
+IoResult SocketTransport::take_ahead(std::span<char> buffer) {
+  const std::span<const char> room = std::exchange(ahead_, {});
+  IoResult result = from_ahead(ahead_result_);
+  if (result.status != IoResult::Status::ok) return result;
+  if (result.bytes == 0) {
+    peer_finished_ = true;
+    return {IoResult::Status::end};
+  }
+  std::memcpy(buffer.data(), room.data(), result.bytes);
+  // There may be more. How that ends is told again.
+  if (result.bytes == room.size() && buffer.size() > room.size()) {
+    const IoResult more = read_socket(buffer.subspan(room.size()));
+    if (more.status == IoResult::Status::ok) result.bytes += more.bytes;
+  }
+  return result;
+}
+
+IoResult SocketTransport::read_socket(std::span<char> buffer) {
   for (;;) {
     ssize_t count = receive(socket_.get(), buffer);
     if (count > 0) return {IoResult::Status::ok, static_cast<size_t>(count)};
@@ -57,6 +89,10 @@ IoResult SocketTransport::read(std::span<char> buffer) {
 }
 
 IoResult SocketTransport::write(std::span<const iovec> pieces) {
+  if (std::exchange(wrote_ahead_, false)) {
+    loop_.note_time();
+    return from_ahead(ahead_result_);
+  }
   if (pieces.size() != 1) return send_message(pieces, 0);
   const std::span bytes(static_cast<const char*>(pieces[0].iov_base), pieces[0].iov_len);
   for (;;) {
@@ -81,6 +117,12 @@ IoResult SocketTransport::send_message(std::span<const iovec> pieces, int flags)
     }
     if (errno != EINTR) return from_error(errno);
   }
+}
+
+bool SocketTransport::write_ahead(std::span<const char> bytes) {
+  if (loop_.calls().full()) return false;
+  loop_.calls().send(socket_.get(), bytes, ahead_result_);
+  return wrote_ahead_ = true;
 }
 
 IoResult SocketTransport::write_file(std::span<const iovec> before, int file, uint64_t offset,
@@ -161,7 +203,20 @@ void SocketTransport::close(bool reset) {
   socket_.reset();
 }
 
+void SocketTransport::read_ahead(uint32_t events, CallBatch& calls, std::span<char> room) {
+  const bool readable = (events & EPOLLIN) && read_wanted_ && observer_ != nullptr;
+  if (!readable || !observer_->reads_next()) return;
+  calls.receive(socket_.get(), room, ahead_result_);
+  ahead_ = room;
+}
+
 void SocketTransport::on_event(uint32_t events) {
+  tell(events);
+  assert((ahead_.empty() || observer_ == nullptr) && "what was read ahead is lost");
+  ahead_ = {};
+}
+
+void SocketTransport::tell(uint32_t events) {
   if (observer_ == nullptr) return;  // closed earlier in this turn
   if ((events & (EPOLLHUP | EPOLLERR)) && !read_wanted_) {
     observer_->on_hangup();

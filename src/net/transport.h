@@ -46,6 +46,9 @@ class TransportObserver {
   virtual void on_peer_finished() = 0;
   /// The connection is gone in both directions: nothing that is written can arrive.
   virtual void on_hangup() = 0;
+  /// Whether it is going to read, with room for a kilobyte or more, should it be told next that
+  /// something can be read, unless it closes the transport first. Then that may be done ahead.
+  virtual bool reads_next() const { return false; }
 
  protected:
   ~TransportObserver() = default;
@@ -81,6 +84,12 @@ class Transport {
 
   /// Writes the pieces in their order, as far as there is room.
   virtual IoResult write(std::span<const iovec> pieces) = 0;
+
+  /// Adds the writing of the bytes to the loop's calls (Loop::calls). When those have been made the
+  /// next `write`, whose pieces must begin with the same bytes, tells what it came to; until then
+  /// the bytes must live, and no other method but `close` may be called. False, and nothing
+  /// happens, where a transport does not have it, or the calls are full.
+  virtual bool write_ahead(std::span<const char> /*bytes*/) { return false; }
 
   /// Writes the pieces and behind them `length` bytes (not zero) of the open file `file` from
   /// `offset` on, as far as there is room. Tells of a file that ends before only when nothing else
@@ -123,6 +132,7 @@ class SocketTransport final : public Transport, public EventHandler {
   void attach(TransportObserver& observer) override;
   IoResult read(std::span<char> buffer) override;
   IoResult write(std::span<const iovec> pieces) override;
+  bool write_ahead(std::span<const char> bytes) override;
   IoResult write_file(std::span<const iovec> before, int file, uint64_t offset,
                       size_t length) override;
   std::optional<size_t> untaken() const override;
@@ -133,15 +143,23 @@ class SocketTransport final : public Transport, public EventHandler {
   void close(bool reset) override;
 
   void on_event(uint32_t events) override;
+  void read_ahead(uint32_t events, CallBatch& calls, std::span<char> room) override;
 
  private:
+  IoResult read_socket(std::span<char> buffer);
+  IoResult take_ahead(std::span<char> buffer);
+  void tell(uint32_t events);
   IoResult send_message(std::span<const iovec> pieces, int flags);
   void update(uint32_t events);
 
   Loop& loop_;
   FileDescriptor socket_;
   TransportObserver* observer_ = nullptr;
+  // What was read ahead of the event that is about to be told; none if nothing was.
+  std::span<const char> ahead_;
+  int32_t ahead_result_ = 0;  // of the call that was made ahead: a count, or a negative errno
   uint32_t watched_ = 0;
+  bool wrote_ahead_ = false;
   bool attached_ = false;
   bool read_wanted_ = true;
   bool peer_finished_ = false;

@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "net/transport.h"
@@ -107,9 +108,18 @@ class MemoryTransport final : public net::Transport {
     return {net::IoResult::Status::ok, size};
   }
 
+  // Made at once: there is no loop here that could make several together.
+  bool write_ahead(std::span<const char> bytes) override {
+    const iovec piece{const_cast<char*>(bytes.data()), bytes.size()};
+    const net::IoResult result = write({&piece, 1});
+    ahead_ = Ahead{std::string(bytes.data(), bytes.size()), result};
+    return true;
+  }
+
   net::IoResult write(std::span<const iovec> pieces) override {
     require_open();
     if (wire_.finished) std::abort();
+    if (auto ahead = std::exchange(ahead_, std::nullopt)) return taken_ahead(*ahead, pieces);
     if (wire_.peer_reset) return {net::IoResult::Status::broken};
     std::size_t offered = 0;
     std::size_t taken = 0;
@@ -149,9 +159,26 @@ class MemoryTransport final : public net::Transport {
   }
 
  private:
+  struct Ahead {
+    std::string bytes;
+    net::IoResult result;
+  };
+
+  // Stops the program if what is told to be written does not begin with what was.
+  static net::IoResult taken_ahead(const Ahead& ahead, std::span<const iovec> pieces) {
+    std::string told;
+    for (const iovec& piece : pieces) {
+      told.append(static_cast<const char*>(piece.iov_base), piece.iov_len);
+    }
+    if (!told.starts_with(ahead.bytes)) std::abort();
+    return ahead.result;
+  }
+
   void require_open() const {
     if (wire_.closed) std::abort();
   }
+
+  std::optional<Ahead> ahead_;
 
   Wire& wire_;
 };

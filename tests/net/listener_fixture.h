@@ -7,27 +7,27 @@
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
-#include <functional>
 #include <gtest/gtest.h>
-#include <linux/filter.h>
-#include <linux/seccomp.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <string>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
-#include <sys/wait.h>
 #include <unistd.h>
 #include <vector>
 
+#include "net/child_process.h"
 #include "net/file_descriptor.h"
 #include "net/listener.h"
 
-// What the tests of the listener share: clients of real sockets, and a process of its own for what
-// would harm the other tests.
+// What the tests of the listener share: clients of real sockets.
 namespace bao::net::listener_tests {
+
+using testing::become_ordinary_user;
+using testing::filter_system_calls;
+using testing::in_child;
+using testing::kSkipped;
 
 // The errno of connect(), 0 if it worked; `client` then is the connection.
 inline int connect_raw(int family, const void* address, socklen_t length, FileDescriptor& client) {
@@ -115,35 +115,6 @@ inline bool has_ipv6() {
 
 #define BAO_NEEDS_IPV6() \
   if (!has_ipv6()) GTEST_SKIP() << "this machine has no ::1"
-
-// Runs `body` in a child process and gives what it returns.
-inline int in_child(const std::function<int()>& body) {
-  const pid_t child = ::fork();
-  if (child == 0) {
-    try {
-      ::_exit(body());
-    } catch (...) {
-      ::_exit(99);
-    }
-  }
-  int status = 0;
-  EXPECT_EQ(::waitpid(child, &status, 0), child);
-  return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
-}
-
-inline constexpr int kSkipped = 77;
-
-inline bool become_ordinary_user() {
-  return ::geteuid() != 0 || ::setuid(65534) == 0;
-}
-
-// For child processes only: a process cannot take its filters off again.
-inline bool filter_system_calls(std::vector<sock_filter> filter) {
-  const sock_fprog program{.len = static_cast<unsigned short>(filter.size()),
-                           .filter = filter.data()};
-  return ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
-         ::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0;
-}
 
 class TemporaryFolder {
  public:
