@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "http/reference.h"
+#include "net/loop.h"
 #include "server/exchange.h"
 
 namespace bao::node {
@@ -14,7 +15,7 @@ namespace bao::node {
 ///
 /// Each sending is a system call, after which neither the engine's code nor JavaScript's is in the
 /// processor's caches any more. So the replies of the handlers that one wake-up runs are gathered
-/// and sent one after the other.
+/// and sent together, as far as they are a batch of the loop's calls.
 class DueReplies {
  public:
   /// The longest text that is worth a copy, in bytes.
@@ -27,13 +28,13 @@ class DueReplies {
   /// `type` must live as long as the program; `text` is copied.
   void add(http::Reference<server::Exchange> exchange, int status, std::string_view type,
            std::string_view text) {
-    replies_.push_back({std::move(exchange), type, text_.size(), text.size(), status});
+    replies_.emplace_back(std::move(exchange), type, text_.size(), text.size(), status);
     text_ += text;
   }
 
   /// Sends them in the order in which they were added. What that leads to may add more, which wait
   /// for the next call.
-  void send();
+  void send(net::Loop& loop);
 
   /// Forgets them.
   void clear() {
@@ -43,8 +44,6 @@ class DueReplies {
 
  private:
   static constexpr size_t kMostText = size_t{128} * 1024;
-  // Each connection has an output buffer until its reply is sent.
-  static constexpr size_t kMostGathered = 32;
 
   struct Due {
     http::Reference<server::Exchange> exchange;

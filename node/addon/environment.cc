@@ -38,6 +38,7 @@ Environment::Environment(napi_env env)
       loop_(std::make_unique<net::Loop>(kEventsAWake)),
       scratch_(std::make_unique<char[]>(kScratch)) {
   loop_->leave_time_to_embedding();
+  loop_->read_together();
 }
 
 Environment* Environment::make(napi_env env) {
@@ -167,21 +168,25 @@ void Environment::wake() {
   if (ended_ || entered_) return;
   entered_ = waking_ = true;
   for (int turns = 1; turn() && turns < kMostTurns; ++turns) continue;
+  end_javascript();
   entered_ = waking_ = false;
   settle();
 }
 
 bool Environment::turn() {
-  const bool busy = loop_->turn(milliseconds(0)) >= kWorthAnother;
+  const size_t ready = loop_->turn(milliseconds(0));
   run_waiting();
-  // Before promise jobs: one of them may stop the server.
-  due_.send();
+  due_.send(*loop_);
+  return ready >= kWorthAnother && ready <= kEventsAWake / 2 && !slow_handlers_ && !ended_;
+}
+
+// Before promise jobs run all replies are sent: one of them may stop the server.
+void Environment::end_javascript() {
   do {
     forget_tables();
     leave_javascript();
-    due_.send();
+    due_.send(*loop_);
   } while (in_javascript_);
-  return busy && !slow_handlers_ && !ended_;
 }
 
 Environment::Entry::Entry(Environment& environment)

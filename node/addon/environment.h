@@ -91,9 +91,9 @@ class Environment {
   /// the wake-up. The slots are closed.
   void reply_texts(napi_value texts);
   /// Sends what waits for the end of the wake-up: before something that would cut it off.
-  void send_due() { due_.send(); }
+  void send_due() { due_.send(*loop_); }
   void send_due_if_full() {
-    if (due_.full()) due_.send();
+    if (due_.full()) due_.send(*loop_);
   }
   void tell_body(Slot& slot, http::Failure failure);
   void tell_gone(Slot& slot, http::Failure failure, bool over);
@@ -148,8 +148,10 @@ class Environment {
   static void on_closed(uv_handle_t* handle);
 
   void wake();
-  /// One turn of the engine's loop, and what it leads to. True if another may find more to do.
+  /// One turn of the engine's loop, and what it leads to, but for promise jobs. True if another may
+  /// find more to do.
   bool turn();
+  void end_javascript();
   void run_waiting();
   void settle();
   void arm_timer();

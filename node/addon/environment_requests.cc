@@ -69,7 +69,7 @@ void Environment::run_waiting() {
       dispatch_together(batch);
     }
     done += count;
-    if (slow_handlers_ || due_.full()) due_.send();
+    if (slow_handlers_ || due_.full()) due_.send(*loop_);
   }
   // The clock ticks every few milliseconds.
   slow_handlers_ = loop_->now() != start;
@@ -212,7 +212,7 @@ void Environment::reply_texts(napi_value texts) {
     slots[i] = slots_.find(registers_[kLater + i * kRequestRegisters + kSlot]);
   }
   take_texts(std::span(slots).first(count), kLater, texts);
-  if (!waking_) due_.send();
+  if (!waking_) due_.send(*loop_);
 }
 
 // Takes apart the texts for some slots, which stand in one string; what belongs to each is in the

@@ -2,6 +2,8 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { existsSync, readFileSync } from "node:fs";
+import { release } from "node:os";
 import { test } from "node:test";
 import { Response } from "../lib/index.js";
 import { start } from "./started.js";
@@ -28,6 +30,26 @@ async function together(server, paths) {
     const status = Number(head.slice(9, 12));
     return { status, head, body: Buffer.from(body ?? "", "latin1").toString(), ended };
   });
+}
+
+/** A program that prints its port, and clients whose requests it finds in one turn of its loop. */
+async function program(source, env = {}) {
+  const child = spawn(process.execPath, ["--input-type=module", "-e", source], {
+    stdio: ["ignore", "pipe", "inherit"],
+    env: { ...process.env, ...env },
+  });
+  const exit = once(child, "exit");
+  const [line] = await once(child.stdout, "data");
+  const clients = await clientsOf({ port: Number(line) }, 3);
+  const ask = async (path) => {
+    // While it sleeps all of them arrive.
+    child.kill("SIGSTOP");
+    for (const client of clients) client.get(path);
+    const unsent = clients.filter(({ socket }) => socket.writableLength > 0);
+    await Promise.all(unsent.map(({ socket }) => once(socket, "drain")));
+    child.kill("SIGCONT");
+  };
+  return { child, exit, clients, ask };
 }
 
 const none = { "/none": new Response(null) };
@@ -214,17 +236,8 @@ test("a handler that ends the process does not take the replies of others along"
     });
     console.log(server.port);
   `;
-  const child = spawn(process.execPath, ["--input-type=module", "-e", source], {
-    stdio: ["ignore", "pipe", "inherit"],
-  });
-  const exit = once(child, "exit");
-  const [line] = await once(child.stdout, "data");
-  const clients = await clientsOf({ port: Number(line) }, 3);
-  // While it sleeps all of them arrive.
-  child.kill("SIGSTOP");
-  for (const client of clients) client.get("/");
-  await Promise.all(clients.map(({ socket }) => socket.writableLength === 0 || once(socket, "drain")));
-  child.kill("SIGCONT");
+  const { exit, clients, ask } = await program(source);
+  await ask("/");
   assert.deepEqual(await exit, [7, null]);
   await Promise.all(clients.map(({ closed }) => closed));
   assert.equal(clients.filter(({ received }) => received.endsWith("kept")).length, 2);
@@ -269,3 +282,54 @@ test("promises that settle together: a handler behind one of them may stop the s
   });
   await Promise.all(clients.map(({ closed }) => closed));
 });
+
+/** Why a process may have no ring here; nothing if it may. */
+function ringsAreRefused() {
+  const [major, minor] = release().split(".").map(Number);
+  if (major * 100 + minor < 519) return "the kernel is older than 5.19";
+  const filtered = !/^Seccomp:\t0$/m.test(readFileSync("/proc/self/status", "utf8"));
+  const setting = "/proc/sys/kernel/io_uring_disabled";
+  const disabled = existsSync(setting) && readFileSync(setting, "utf8").trim() !== "0";
+  return (filtered || disabled) && "this process may have no io_uring";
+}
+
+async function ringsOf(client) {
+  const [, count] = (await client.until(/rings: \d+\./)).match(/rings: (\d+)\./);
+  client.received = "";
+  return Number(count);
+}
+
+for (const uses of [true, false]) {
+  test(`what arrives together is ${uses ? "" : "not "}read and answered by io_uring`, async (t) => {
+    const refused = uses && ringsAreRefused();
+    if (refused) return void t.skip(refused);
+    const source = `
+      import { readdirSync, readlinkSync } from "node:fs";
+      const { serve, Response } = await import(${JSON.stringify(library)});
+      const linked = (name) => {
+        try {
+          return readlinkSync("/proc/self/fd/" + name);
+        } catch {
+          return ""; // the folder's own, which is closed by now
+        }
+      };
+      const server = serve({
+        port: 0, hostname: "127.0.0.1", development: false,
+        fetch() {
+          const rings = readdirSync("/proc/self/fd").map(linked).filter((to) => to.includes("io_uring"));
+          return new Response("rings: " + rings.length + ".");
+        },
+      });
+      console.log(server.port);
+    `;
+    const { child, exit, clients, ask } = await program(source, { BAO_USE_IO_URING: uses ? "1" : "0" });
+    t.after(() => child.kill());
+    // Node has rings of its own.
+    clients[0].get("/");
+    const before = await ringsOf(clients[0]);
+    await ask("/");
+    for (const client of clients) assert.equal(await ringsOf(client), uses ? before + 1 : before);
+    child.kill();
+    await exit;
+  });
+}
