@@ -16,8 +16,9 @@ namespace {
 // Timers that are due within this time are waited for exactly.
 constexpr std::chrono::seconds kNear{1};
 
-// What one event reads ahead of it, in bytes: most requests are shorter.
-constexpr size_t kRoomAhead = 2048;
+// What one event reads ahead of it, in bytes: most requests are shorter. No power of two, or the
+// beginnings of all rooms would compete for the same few places of the processor's first cache.
+constexpr size_t kRoomAhead = size_t{31} * 64;
 
 // The steady clock as it was at the kernel's last tick, some milliseconds ago at most.
 TimePoint last_tick() {
