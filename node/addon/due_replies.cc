@@ -5,7 +5,12 @@
 #include <span>
 #include <utility>
 
+#include "http1/output_buffer.h"
+
 namespace bao::node {
+
+// Longer ones would be sent when they are written.
+static_assert(DueReplies::kLongest <= http1::kJoined);
 
 // All heads are written before the first reply is sent: between system calls the code that writes
 // them is in the processor's caches, and the calls can be made together. Nothing here runs

@@ -109,7 +109,7 @@ void Environment::on_closed(uv_handle_t* handle) {
   delete self;
 }
 
-void Environment::install(napi_value table) {
+void Environment::install(napi_value table, bool rings) {
   if (callbacks_[0] != nullptr) {
     throw std::runtime_error(
         "Bao's binary is in use by another copy of Bao's JavaScript in this thread: import one "
@@ -125,6 +125,7 @@ void Environment::install(napi_value table) {
   for (size_t i = 0; i < functions.size(); ++i) {
     check(napi_create_reference(env_, functions[i], 1, &callbacks_[i]));
   }
+  if (!rings) loop_->calls().stay_alone();
 }
 
 napi_value Environment::registers() const {
@@ -168,7 +169,6 @@ void Environment::wake() {
   if (ended_ || entered_) return;
   entered_ = waking_ = true;
   for (int turns = 1; turn() && turns < kMostTurns; ++turns) continue;
-  end_javascript();
   entered_ = waking_ = false;
   settle();
 }
@@ -176,17 +176,15 @@ void Environment::wake() {
 bool Environment::turn() {
   const size_t ready = loop_->turn(milliseconds(0));
   run_waiting();
+  // Before promise jobs: one of them may stop the server. And those run before another turn, which
+  // may bring the next request of a client that has its reply.
   due_.send(*loop_);
-  return ready >= kWorthAnother && ready <= kEventsAWake / 2 && !slow_handlers_ && !ended_;
-}
-
-// Before promise jobs run all replies are sent: one of them may stop the server.
-void Environment::end_javascript() {
   do {
     forget_tables();
     leave_javascript();
     due_.send(*loop_);
   } while (in_javascript_);
+  return ready >= kWorthAnother && !slow_handlers_ && !ended_;
 }
 
 Environment::Entry::Entry(Environment& environment)

@@ -66,7 +66,8 @@ class Environment {
 
   /// Keeps the functions of a table, once: throws std::runtime_error if there is one. Throws
   /// WrongValue if the table lacks a function.
-  void install(napi_value table);
+  /// `rings`: io_uring may be used.
+  void install(napi_value table, bool rings);
   /// The Uint32Array of status and type.
   napi_value registers() const;
 
@@ -148,10 +149,8 @@ class Environment {
   static void on_closed(uv_handle_t* handle);
 
   void wake();
-  /// One turn of the engine's loop, and what it leads to, but for promise jobs. True if another may
-  /// find more to do.
+  /// One turn of the engine's loop, and what it leads to. True if another may find more to do.
   bool turn();
-  void end_javascript();
   void run_waiting();
   void settle();
   void arm_timer();

@@ -164,7 +164,7 @@ uint32_t Call::index(size_t i) const {
 }
 
 napi_value install(Call& call) {
-  call.environment.install(call[0]);
+  call.environment.install(call[0], to_boolean(call.env, call[1]));
   return nullptr;
 }
 

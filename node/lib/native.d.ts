@@ -125,8 +125,8 @@ export interface Table {
   ): void;
 }
 
-/** Gives the addon its table, once for each thread. */
-export function install(table: Table): void;
+/** Gives the addon its table, once for each thread, and says whether it may use io_uring. */
+export function install(table: Table, rings: boolean): void;
 
 /**
  * Numbers that go along with calls, cheaper than as arguments: 13 for a request. Those of `dispatch`

@@ -13,10 +13,11 @@ import { message, socket } from "./web_socket.js";
 
 connect(native);
 const log = (line) => console.error(line);
-native.install({
+const table = {
   dispatch, dispatchAll, body, gone, drained, stopped, local, forget, log, certificate, message,
   socket, connection,
-});
+};
+native.install(table, process.env.BAO_USE_IO_URING !== "0");
 
 // A handler may end the process while replies of others wait to be sent with its own.
 process.on("exit", sendWaiting);

@@ -254,6 +254,7 @@ Refusal Connection::look_ahead() const {
 
 // The reply is out and the request is read to its end.
 void Connection::end_exchange() {
+  if (body_.is_chunked()) body_ = {};  // it may hold trailer lines
   in_exchange_ = false;
   --workspace_.counters.requests_pending;
   body_mode_ = BodyMode::none;

@@ -169,7 +169,8 @@ class Connection final : public net::TransportObserver,
   bool content_due_ = false;  // the reply is streamed and not at its end
   bool peer_behind_ = false;  // the handler waits for on_drained
   ContentCoding content_coding_ = ContentCoding::length;
-  bool fresh_ = true;  // no request yet
+  bool sent_ahead_ = false;  // what is in `out_`; that must be accounted for
+  bool fresh_ = true;        // no request yet
   bool close_after_ = false;
   bool linger_ = false;
   bool lingering_ = false;

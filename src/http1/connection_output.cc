@@ -171,12 +171,13 @@ bool Connection::gather() {
 }
 
 void Connection::send_ahead() {
-  if (!closed_ && queue_ == nullptr && !out_->empty()) transport_->write_ahead(out_->view());
+  if (closed_ || queue_ != nullptr || out_->empty()) return;
+  sent_ahead_ = transport_->write_ahead(out_->view());
 }
 
 // What was sent ahead must be accounted for before the next request of a pipeline adds its reply.
 void Connection::send_gathered() {
-  if (!closed_) flush();
+  if (std::exchange(sent_ahead_, false) && !closed_) flush();
   take_steps();
   end_turn();
 }

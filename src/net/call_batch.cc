@@ -4,9 +4,7 @@
 #include <atomic>
 #include <cassert>
 #include <cerrno>
-#include <cstdlib>
 #include <linux/io_uring.h>
-#include <string_view>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -46,11 +44,6 @@ class Mapping {
   char* data_ = nullptr;
   size_t size_ = 0;
 };
-
-bool allowed() {
-  const char* const value = std::getenv("BAO_USE_IO_URING");
-  return value == nullptr || std::string_view(value) != "0";
-}
 
 void make_alone(const io_uring_sqe& call) {
   auto* const bytes = reinterpret_cast<char*>(call.addr);
@@ -140,7 +133,8 @@ size_t CallBatch::Ring::make(size_t count) {
   return made;
 }
 
-// They are all here already, unless the kernel has a reason of its own to do one later.
+// They are all here already, unless the kernel has a reason of its own to do one later; then it is
+// waited for. That may be interrupted, and cannot fail otherwise.
 void CallBatch::Ring::collect(uint32_t count) {
   while (count > 0) {
     const uint32_t end = std::atomic_ref(*result_tail_).load(std::memory_order_acquire);
@@ -164,8 +158,19 @@ CallBatch::~CallBatch() = default;
 // Not before it is needed: a ring costs its loop some pages.
 void CallBatch::open() {
   opened_ = true;
-  if (allowed()) ring_ = Ring::open();
+  ring_ = Ring::open();
   if (!ring_) alone_.resize(kMost);
+}
+
+bool CallBatch::together() {
+  if (!opened_) open();
+  return ring_ != nullptr;
+}
+
+void CallBatch::stay_alone() {
+  assert(!opened_);
+  opened_ = true;
+  alone_.resize(kMost);
 }
 
 void CallBatch::add(uint8_t operation, int fd, const char* bytes, size_t size, int flags,

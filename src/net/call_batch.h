@@ -12,9 +12,8 @@ namespace bao::net {
 
 /// Calls of recv(2) and send(2) on several sockets that enter the kernel together, by io_uring(7),
 /// so that one change into the kernel and back serves for all. Where the kernel has none, or does
-/// not let this process use it, or the environment says BAO_USE_IO_URING=0, they are made one after
-/// the other, to the same effect. Either way they are over when `make` returns: nothing goes on
-/// behind the program's back. One thread's.
+/// not let this process use it, they are made one after the other, to the same effect. Either way
+/// they are over when `make` returns: nothing goes on behind the program's back. One thread's.
 class CallBatch {
  public:
   /// So many calls are made at once at most: as many as have their bytes in the caches together.
@@ -39,8 +38,10 @@ class CallBatch {
   /// Makes the calls that were added, in any order, and forgets them.
   void make();
 
-  /// Whether calls enter the kernel together; that is known once the first ones were made.
-  bool together() const { return ring_ != nullptr; }
+  /// Whether calls enter the kernel together. The first use of the batch tries whether they can.
+  bool together();
+  /// They never shall. To be said before the first use.
+  void stay_alone();
 
  private:
   class Ring;

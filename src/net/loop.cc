@@ -16,10 +16,6 @@ namespace {
 // Timers that are due within this time are waited for exactly.
 constexpr std::chrono::seconds kNear{1};
 
-// What one event reads ahead of it, in bytes: most requests are shorter. No power of two, or the
-// beginnings of all rooms would compete for the same few places of the processor's first cache.
-constexpr size_t kRoomAhead = size_t{31} * 64;
-
 // The steady clock as it was at the kernel's last tick, some milliseconds ago at most.
 TimePoint last_tick() {
   timespec tick;
@@ -165,7 +161,7 @@ size_t Loop::turn(std::chrono::milliseconds timeout) {
 }
 
 void Loop::tell(std::span<const epoll_event> events) {
-  if (reads_together_ && events.size() > 1) read_ahead(events);
+  if (reads_together_ && events.size() > 1 && calls_.together()) read_ahead(events);
   for (const epoll_event& event : events) {
     // The event before may have taken seconds, unless it has just looked at the clock itself, as
     // whatever writes does.

@@ -82,6 +82,10 @@ class Loop {
   /// Events taken in one turn unless told otherwise: enough to batch, few enough that timers are
   /// not late behind a full batch.
   static constexpr size_t kEventsATurn = 256;
+  /// What is read ahead of one event at most, in bytes: few requests are longer. No power of two,
+  /// or the beginnings of all rooms would compete for the same few places of the processor's first
+  /// cache.
+  static constexpr size_t kRoomAhead = size_t{63} * 64;
 
   /// A turn handles at most `events_a_turn` (above zero) descriptors; those that are left are
   /// handled by the next ones, each in its turn. Throws std::system_error if the kernel refuses
@@ -100,14 +104,16 @@ class Loop {
   void rewatch(int fd, uint32_t events, EventHandler& handler);
   /// Stops watching. Call it before closing `fd`.
   void unwatch(int fd);
-  /// Deletes `handler` at the end of the turn, when no event of this turn can reach it any more.
+  /// Deletes `handler` at the end of the turn, when no event of this turn can reach it any more:
+  /// its own neither, which may not be over.
   void retire(std::unique_ptr<EventHandler> handler);
 
   /// For whoever has several calls to make at once; they must be made before it returns to the
   /// loop.
   CallBatch& calls() { return calls_; }
-  /// From now on what the events of a turn are to read is read in batches. Worth it where replies
-  /// leave in batches, too, so that those to many connections wait for each other anyway.
+  /// From now on what the events of a turn are to read is read in batches, if the calls of a batch
+  /// enter the kernel together. Worth it where replies leave in batches, too, so that those to many
+  /// connections wait for each other anyway.
   void read_together() { reads_together_ = true; }
 
   // -- Time

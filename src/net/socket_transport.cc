@@ -58,7 +58,6 @@ IoResult SocketTransport::read(std::span<char> buffer) {
   return ahead_.data() == nullptr ? read_socket(buffer) : take_ahead(buffer);
 }
 
-// Whoever reads has more room than was there ahead.
 IoResult SocketTransport::take_ahead(std::span<char> buffer) {
   const std::span<const char> room = std::exchange(ahead_, {});
   IoResult result = from_ahead(ahead_result_);
@@ -67,11 +66,12 @@ IoResult SocketTransport::take_ahead(std::span<char> buffer) {
     peer_finished_ = true;
     return {IoResult::Status::end};
   }
+  assert(buffer.size() >= room.size());
   std::memcpy(buffer.data(), room.data(), result.bytes);
-  // There may be more. How that ends is told again.
+  // There may be more. An end behind it is told by the next read.
   if (result.bytes == room.size() && buffer.size() > room.size()) {
-    const IoResult more = read_socket(buffer.subspan(room.size()));
-    if (more.status == IoResult::Status::ok) result.bytes += more.bytes;
+    const ssize_t more = receive(socket_.get(), buffer.subspan(room.size()));
+    if (more > 0) result.bytes += static_cast<size_t>(more);
   }
   return result;
 }
@@ -193,6 +193,8 @@ void SocketTransport::finish_writing() {
 
 void SocketTransport::close(bool reset) {
   observer_ = nullptr;
+  // The descriptor may be another's when the calls are made.
+  if (wrote_ahead_) loop_.calls().make();
   if (reset) {
     // A linger time of zero makes close() send RST (socket(7)). On a unix socket it does nothing.
     linger now{.l_onoff = 1, .l_linger = 0};

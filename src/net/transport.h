@@ -46,8 +46,8 @@ class TransportObserver {
   virtual void on_peer_finished() = 0;
   /// The connection is gone in both directions: nothing that is written can arrive.
   virtual void on_hangup() = 0;
-  /// Whether it is going to read, with room for a kilobyte or more, should it be told next that
-  /// something can be read, unless it closes the transport first. Then that may be done ahead.
+  /// Whether it is going to read, with room for Loop::kRoomAhead or more, should it be told next
+  /// that something can be read, unless it closes the transport first. Then that may be done ahead.
   virtual bool reads_next() const { return false; }
 
  protected:
@@ -87,8 +87,8 @@ class Transport {
 
   /// Adds the writing of the bytes to the loop's calls (Loop::calls). When those have been made the
   /// next `write`, whose pieces must begin with the same bytes, tells what it came to; until then
-  /// the bytes must live, and no other method but `close` may be called. False, and nothing
-  /// happens, where a transport does not have it, or the calls are full.
+  /// the bytes must live, and no other method but `close` may be called, which makes the calls.
+  /// False, and nothing happens, where a transport does not have it, or the calls are full.
   virtual bool write_ahead(std::span<const char> /*bytes*/) { return false; }
 
   /// Writes the pieces and behind them `length` bytes (not zero) of the open file `file` from

@@ -121,6 +121,17 @@ TEST_F(ConnectionGatherTest, TheNextRequestOfAPipelineFollowsWhatWasSentAhead) {
   EXPECT_EQ(output(client), ok("first") + ok("/2") + ok("/3"));
 }
 
+TEST_F(ConnectionGatherTest, WhatIsNotSentAheadLeavesWithTheRepliesBehindIt) {
+  Client& client = world.connect();
+  world.send(client, get("/1") + get("/2"));
+  client.wire.writes.clear();
+  http::Stream& stream = gather_first("first");
+  world.handler = [](Exchange& exchange) { reply_with(exchange, exchange.head.path()); };
+  stream.send_gathered();
+  EXPECT_EQ(output(client), ok("first") + ok("/2"));
+  EXPECT_EQ(client.wire.writes.size(), 1u);
+}
+
 // A handler that runs between may end connections whose replies are written, or sent.
 TEST_F(ConnectionGatherTest, AConnectionThatIsCutBetween) {
   Client& sent = world.connect();

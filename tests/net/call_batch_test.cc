@@ -3,7 +3,6 @@
 #include <array>
 #include <cerrno>
 #include <cstddef>
-#include <cstdlib>
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <linux/io_uring.h>
@@ -63,10 +62,9 @@ class CallBatchTest : public ::testing::TestWithParam<Way> {
  protected:
   void SetUp() override {
     if (GetParam() == Way::alone) {
-      ::setenv("BAO_USE_IO_URING", "0", 1);
-    } else {
-      ::unsetenv("BAO_USE_IO_URING");
-      if (!machine_has_rings()) GTEST_SKIP() << "no io_uring here";
+      batch_.stay_alone();
+    } else if (!machine_has_rings()) {
+      GTEST_SKIP() << "no io_uring here";
     }
   }
   void TearDown() override {
@@ -74,7 +72,6 @@ class CallBatchTest : public ::testing::TestWithParam<Way> {
     if (!IsSkipped()) {
       EXPECT_EQ(batch_.together(), GetParam() == Way::together);
     }
-    ::unsetenv("BAO_USE_IO_URING");
   }
 
   CallBatch batch_;

@@ -46,6 +46,7 @@ class Peer final : public TransportObserver {
               static_cast<ssize_t>(bytes.size()));
   }
   void closes() { theirs_.reset(); }
+  void finishes() { EXPECT_EQ(::shutdown(theirs_.get(), SHUT_WR), 0); }
   std::string receives() {
     std::string all;
     std::array<char, 65536> buffer;
@@ -71,7 +72,7 @@ class Peer final : public TransportObserver {
     if (action) action();
   }
   void on_writable() override {}
-  void on_peer_finished() override {}
+  void on_peer_finished() override { finished = true; }
   void on_hangup() override {}
 
   std::unique_ptr<SocketTransport> transport;
@@ -79,6 +80,7 @@ class Peer final : public TransportObserver {
   std::string got;
   IoResult last{Status::would_block};
   bool promises = true;
+  bool finished = false;
   int socket = -1;
 
  private:
@@ -91,7 +93,10 @@ using Events = std::vector<std::string>;
 
 class ReadTogetherTest : public ::testing::Test {
  protected:
-  ReadTogetherTest() { loop_.read_together(); }
+  void SetUp() override {
+    if (!loop_.calls().together()) GTEST_SKIP() << "no io_uring here";
+    loop_.read_together();
+  }
   Peer& connect(char name = 'x') {
     peers_.push_back(std::make_unique<Peer>(loop_, events_, name));
     return *peers_.back();
@@ -164,7 +169,8 @@ TEST_F(ReadTogetherTest, WhatIsLongerIsReadToTheEndOfTheRoom) {
   Peer& b = connect('b');
   std::string sent;
   for (int i = 0; sent.size() < 20'000; ++i) sent += std::to_string(i) + ' ';
-  for (const size_t size : {1983, 1984, 1985, 8191, 8192, 8193, 20'000}) {
+  constexpr size_t kRoom = Loop::kRoomAhead;
+  for (const size_t size : {kRoom - 1, kRoom, kRoom + 1, size_t{8192}, size_t{8193}, sent.size()}) {
     a.got.clear();
     a.sends(std::string_view(sent).substr(0, size));
     b.sends("x");
@@ -183,6 +189,41 @@ TEST_F(ReadTogetherTest, AnEndIsTold) {
   loop_.turn(0ms);
   EXPECT_EQ(a.last.status, Status::end);
   EXPECT_EQ(b.got, "x");
+}
+
+// It is told when somebody looks for it, also if nobody reads meanwhile.
+TEST_F(ReadTogetherTest, AnEndBehindAFullRoomIsTold) {
+  for (const bool pauses : {false, true}) {
+    Peer& a = connect('a');
+    Peer& b = connect('b');
+    a.sends(std::string(Loop::kRoomAhead, 'x'));
+    a.finishes();
+    b.sends("x");
+    a.action = [&] { a.transport->want_read(!pauses); };
+    loop_.turn(0ms);
+    EXPECT_EQ(a.got.size(), Loop::kRoomAhead);
+    EXPECT_EQ(a.last.status, Status::ok);
+    a.action = nullptr;
+    loop_.turn(0ms);
+    loop_.turn(0ms);
+    EXPECT_EQ(a.finished, pauses);
+    if (!pauses) {
+      EXPECT_EQ(a.last.status, Status::end);
+    }
+    a.transport->close(false);
+  }
+}
+
+TEST_F(ReadTogetherTest, WhereCallsAreMadeAloneNothingIsReadAhead) {
+  Loop loop;
+  loop.calls().stay_alone();
+  loop.read_together();
+  Peer a(loop, events_, 'a');
+  Peer b(loop, events_, 'b');
+  a.sends("for a");
+  b.sends("for b");
+  loop.turn(0ms);
+  EXPECT_EQ(events_, (Events{"a finds", "b finds"}));
 }
 
 TEST_F(ReadTogetherTest, WhatHasBeenReadForAConnectionThatCloses) {
@@ -266,6 +307,19 @@ TEST_F(ReadTogetherTest, APeerThatIsGoneIsBroken) {
   EXPECT_TRUE(a.transport->write_ahead(std::string_view("x")));
   loop_.calls().make();
   EXPECT_EQ(write(*a.transport, "x").status, Status::broken);
+}
+
+// Its descriptor may be another's soon.
+TEST_F(ReadTogetherTest, WhatIsToBeWrittenAheadIsWrittenBeforeAClose) {
+  Peer& a = connect('a');
+  Peer& b = connect('b');
+  EXPECT_TRUE(a.transport->write_ahead(std::string_view("to a")));
+  EXPECT_TRUE(b.transport->write_ahead(std::string_view("to b")));
+  a.transport->close(false);
+  EXPECT_TRUE(loop_.calls().empty());
+  EXPECT_EQ(a.receives(), "to a");
+  EXPECT_EQ(write(*b.transport, "to b").bytes, 4u);
+  EXPECT_EQ(b.receives(), "to b");
 }
 
 TEST_F(ReadTogetherTest, WhereTheBatchIsFullNothingIsWrittenAhead) {
