@@ -27,8 +27,8 @@ class EventHandler {
   /// it.
   virtual void on_event(uint32_t events) = 0;
   /// Called for several events before the first of them is told by `on_event`, on a loop that reads
-  /// together: whoever is going to read may add that to `calls`, one call into `room`, which is its
-  /// own until its `on_event` is over.
+  /// together: whoever is going to read may add that to `calls`, one call into `room`, kRoomAhead
+  /// bytes, which are its own until its `on_event` is over.
   virtual void read_ahead(uint32_t /*events*/, CallBatch& /*calls*/, std::span<char> /*room*/) {}
 };
 

@@ -55,22 +55,23 @@ void SocketTransport::attach(TransportObserver& observer) {
 }
 
 IoResult SocketTransport::read(std::span<char> buffer) {
-  return ahead_.data() == nullptr ? read_socket(buffer) : take_ahead(buffer);
+  return ahead_ == nullptr ? read_socket(buffer) : take_ahead(buffer);
 }
 
 IoResult SocketTransport::take_ahead(std::span<char> buffer) {
-  const std::span<const char> room = std::exchange(ahead_, {});
+  constexpr size_t kRoom = Loop::kRoomAhead;
+  const char* const room = std::exchange(ahead_, nullptr);
   IoResult result = from_ahead(ahead_result_);
   if (result.status != IoResult::Status::ok) return result;
   if (result.bytes == 0) {
     peer_finished_ = true;
     return {IoResult::Status::end};
   }
-  assert(buffer.size() >= room.size());
-  std::memcpy(buffer.data(), room.data(), result.bytes);
+  assert(buffer.size() >= kRoom);
+  std::memcpy(buffer.data(), room, result.bytes);
   // There may be more. An end behind it is told by the next read.
-  if (result.bytes == room.size() && buffer.size() > room.size()) {
-    const ssize_t more = receive(socket_.get(), buffer.subspan(room.size()));
+  if (result.bytes == kRoom && buffer.size() > kRoom) {
+    const ssize_t more = receive(socket_.get(), buffer.subspan(kRoom));
     if (more > 0) result.bytes += static_cast<size_t>(more);
   }
   return result;
@@ -209,13 +210,13 @@ void SocketTransport::read_ahead(uint32_t events, CallBatch& calls, std::span<ch
   const bool readable = (events & EPOLLIN) && read_wanted_ && observer_ != nullptr;
   if (!readable || !observer_->reads_next()) return;
   calls.receive(socket_.get(), room, ahead_result_);
-  ahead_ = room;
+  ahead_ = room.data();
 }
 
 void SocketTransport::on_event(uint32_t events) {
   tell(events);
-  assert((ahead_.empty() || observer_ == nullptr) && "what was read ahead is lost");
-  ahead_ = {};
+  assert((ahead_ == nullptr || observer_ == nullptr) && "what was read ahead is lost");
+  ahead_ = nullptr;
 }
 
 void SocketTransport::tell(uint32_t events) {

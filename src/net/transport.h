@@ -154,10 +154,11 @@ class SocketTransport final : public Transport, public EventHandler {
 
   Loop& loop_;
   FileDescriptor socket_;
-  TransportObserver* observer_ = nullptr;
-  // What was read ahead of the event that is about to be told; none if nothing was.
-  std::span<const char> ahead_;
   int32_t ahead_result_ = 0;  // of the call that was made ahead: a count, or a negative errno
+  TransportObserver* observer_ = nullptr;
+  // The Loop::kRoomAhead bytes into which was read ahead of the event that is about to be told;
+  // null if nothing was.
+  const char* ahead_ = nullptr;
   uint32_t watched_ = 0;
   bool wrote_ahead_ = false;
   bool attached_ = false;
