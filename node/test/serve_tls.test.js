@@ -322,21 +322,23 @@ test("reload gives new certificates to new connections", async (t) => {
   assert.throws(() => plain.reload({ fetch() {}, tls: other }), /Option tls cannot be given/);
 });
 
+/** Connects by a session, if there is one: whether it was taken, and a ticket for another. */
+const resume = (server, session) =>
+  new Promise((resolve, reject) => {
+    const socket = tls.connect({ port: server.port, rejectUnauthorized: false, session });
+    socket.on("error", reject);
+    socket.on("session", (ticket) => {
+      resolve({ reused: socket.isSessionReused(), ticket });
+      socket.destroy();
+    });
+  });
+
 for (const lowMemoryMode of [false, true]) {
   test(`sessions are resumed${lowMemoryMode ? ", in low memory mode" : ""}`, async (t) => {
     const server = start(t, { ...localhost, lowMemoryMode });
-    const connect = (session) =>
-      new Promise((resolve, reject) => {
-        const socket = tls.connect({ port: server.port, rejectUnauthorized: false, session });
-        socket.on("error", reject);
-        socket.on("session", (ticket) => {
-          resolve({ reused: socket.isSessionReused(), ticket });
-          socket.destroy();
-        });
-      });
-    const first = await connect();
+    const first = await resume(server);
     assert.equal(first.reused, false);
-    assert.equal((await connect(first.ticket)).reused, true);
+    assert.equal((await resume(server, first.ticket)).reused, true);
   });
 }
 
@@ -344,26 +346,17 @@ test("ticketKeys are shared by several servers, and replaced by reload", async (
   const ticketKeys = Buffer.alloc(80, 1);
   const file = join(folder, "ticket.key");
   writeFileSync(file, ticketKeys);
-  const connect = (server, session) =>
-    new Promise((resolve, reject) => {
-      const socket = tls.connect({ port: server.port, rejectUnauthorized: false, session });
-      socket.on("error", reject);
-      socket.on("session", (ticket) => {
-        resolve({ reused: socket.isSessionReused(), ticket });
-        socket.destroy();
-      });
-    });
   const first = start(t, localhost, { ticketKeys });
-  const { ticket } = await connect(first);
+  const { ticket } = await resume(first);
   for (const same of [ticketKeys, [Buffer.alloc(48, 2), ticketKeys], baoFile(file)]) {
-    const { reused } = await connect(start(t, localhost, { ticketKeys: same }), ticket);
+    const { reused } = await resume(start(t, localhost, { ticketKeys: same }), ticket);
     assert.equal(reused, true);
   }
-  assert.equal((await connect(start(t, localhost), ticket)).reused, false);
+  assert.equal((await resume(start(t, localhost), ticket)).reused, false);
   first.reload({ fetch: () => new Response(), ticketKeys: Buffer.alloc(48, 3) });
-  assert.equal((await connect(first, ticket)).reused, false);
+  assert.equal((await resume(first, ticket)).reused, false);
   first.reload({ fetch: () => new Response(), ticketKeys: [Buffer.alloc(48, 3), ticketKeys] });
-  assert.equal((await connect(first, ticket)).reused, true);
+  assert.equal((await resume(first, ticket)).reused, true);
   start(t, undefined, { ticketKeys }).reload({ fetch: () => new Response(), ticketKeys });
 });
 
